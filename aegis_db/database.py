@@ -1,0 +1,19 @@
+"""Connections: libpq finds the server, AEGIS only adds its name and its time zone."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.rows import TupleRow
+
+
+def connect(dsn: str = "", *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
+    """Open a connection to ``dsn`` (libpq conninfo or URI; empty: the PG* variables).
+
+    The session speaks UTC and is named ``aegis-db`` unless the conninfo names it. Raises psycopg.OperationalError.
+    """
+    return psycopg.connect(
+        dsn,
+        autocommit=autocommit,
+        fallback_application_name="aegis-db",
+        options="-c timezone=UTC",
+    )
