@@ -1,0 +1,38 @@
+-- upsert_daily_market_data: take in a batch of daily bars, latest wins.
+--
+-- Call     SELECT * FROM aegis.upsert_daily_market_data(
+--              ARRAY[ROW('005930', '2025-01-02', 'raw', 52700, 53600, 52300, 53400, 16630538, NULL, NULL, NULL, 53200, NULL, NULL)]::aegis.daily_market_data_input[],
+--              p_source => 'krx', p_batch_id => gen_random_uuid());
+-- Role     aegis_ingest, aegis_app
+-- Locks    the rows it touches, in key order, until the caller's transaction ends
+-- Raises   AEU01  the source is not registered       AEU02  the batch has no id
+--          AEU03  the batch is too large             AEU04  the id was used for other content
+-- Repeat   idempotent by batch id: the stored result is returned, nothing changes
+
+CREATE OR REPLACE FUNCTION aegis.upsert_daily_market_data(
+    p_rows aegis.daily_market_data_input [],
+    p_source text,
+    p_batch_id uuid
+)
+RETURNS aegis.batch_result
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM aegis.open_stage('daily_market_data');
+    EXECUTE 'TRUNCATE pg_temp.stage_daily_market_data';
+    -- A stage is made by the session that uses it, so no plan of it can be kept.
+    EXECUTE 'INSERT INTO pg_temp.stage_daily_market_data SELECT r.ordinality, ($1[r.ordinality]).*
+               FROM generate_series(1, cardinality($1)) AS r (ordinality)'
+      USING p_rows;
+    RETURN aegis._apply_batch('daily_market_data', p_source, p_batch_id, false);
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) IS -- noqa: LT01
+'Takes in daily bars as one batch and returns them by verdict; raises AEU01 to AEU04.';
+
+ALTER FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) TO aegis_ingest, aegis_app;
