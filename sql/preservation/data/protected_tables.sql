@@ -1,0 +1,43 @@
+-- Everything AEGIS keeps is protected from the revision on that brings the guards.
+
+DO $protected_tables$
+DECLARE
+    v_table record;
+BEGIN
+    FOR v_table IN
+        SELECT t.*
+          FROM (VALUES
+                   ('stock_transactions', NULL, FALSE, 'trades of record'),
+                   ('option_trades', NULL, FALSE, 'trades of record'),
+                   ('stock_prices', 'stock_prices_history', FALSE, 'market data of record'),
+                   ('stock_prices_history', NULL, TRUE, 'superseded values of stock_prices'),
+                   ('daily_market_data', 'daily_market_data_history', FALSE, 'market data of record'),
+                   ('daily_market_data_history', NULL, TRUE, 'superseded values of daily_market_data'),
+                   ('stock_ticks', NULL, FALSE, 'market data of record'),
+                   ('stocks', NULL, FALSE, 'master data of record'),
+                   ('corporate_actions', NULL, FALSE, 'master data of record'),
+                   ('trading_calendar', 'trading_calendar_history', FALSE, 'rules follow from it'),
+                   ('trading_calendar_history', NULL, TRUE, 'superseded values of trading_calendar'),
+                   ('data_sources', NULL, FALSE, 'rows refer to it'),
+                   ('user_activity_logs', NULL, FALSE, 'audit log'),
+                   ('api_request_logs', NULL, FALSE, 'audit log'),
+                   ('system_configurations', 'system_configurations_history', FALSE, 'settings in force'),
+                   ('system_configurations_history', NULL, TRUE, 'superseded values of system_configurations'),
+                   ('deployments', NULL, TRUE, 'what was installed when'),
+                   ('error_codes', NULL, FALSE, 'codes are never reused'),
+                   ('partition_policies', NULL, FALSE, 'where the next rows go'),
+                   ('protected_tables', NULL, FALSE, 'what is protected stays protected')
+               ) AS t (table_name, history_name, is_append_only, reason)
+    LOOP
+        CALL aegis.protect_table(
+            p_table => ('aegis.' || quote_ident(v_table.table_name))::regclass,
+            p_reason => v_table.reason,
+            p_history => ('aegis.' || quote_ident(v_table.history_name))::regclass,
+            p_append_only => v_table.is_append_only
+        );
+    END LOOP;
+
+    CALL aegis.protect_table('aegis_guard.tickets', 'who permitted what', NULL, TRUE);
+    CALL aegis.protect_table('aegis_guard.ticket_uses', 'what was removed', NULL, TRUE);
+END
+$protected_tables$;

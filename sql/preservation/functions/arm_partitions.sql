@@ -1,0 +1,37 @@
+-- Event trigger function: whatever becomes part of a protected table is guarded in the same
+-- transaction, and a guard that ALTER TABLE disabled is in force again when the statement ends.
+--
+-- Runs as the role that gave the statement: that role owns the table. What is protected is read
+-- from the catalog, which everybody may read, so unrelated DDL of any role costs one query.
+
+CREATE OR REPLACE FUNCTION aegis_guard.arm_partitions()
+RETURNS event_trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_relation regclass;
+BEGIN
+    FOR v_relation IN
+        SELECT DISTINCT c.oid
+          FROM pg_event_trigger_ddl_commands() AS d
+          JOIN pg_class AS c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'f')
+         WHERE d.classid = 'pg_class'::regclass
+           AND EXISTS (
+                   SELECT
+                     FROM pg_trigger AS t
+                     JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.proname = 'refuse_removal'
+                     JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = 'aegis_guard'
+                    WHERE t.tgrelid = coalesce(pg_partition_root(c.oid), c.oid)
+               )
+    LOOP
+        PERFORM aegis_guard.arm_table(v_relation);
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis_guard.arm_partitions() IS
+'Guards in the same transaction whatever DDL makes part of a protected table.';
+
+ALTER FUNCTION aegis_guard.arm_partitions() OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis_guard.arm_partitions() FROM PUBLIC;

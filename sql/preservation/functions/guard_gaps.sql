@@ -1,0 +1,101 @@
+-- What a relation and the partitions below it lack: one row per trigger that is missing, has
+-- another definition or is not in force. Reads the catalog and no list of its own, so it is
+-- also true of partitions that nobody armed. The optional triggers (history, append-only) are
+-- demanded where the caller asks for them or the root of the partition tree has them.
+--
+-- Steps are in the order in which they must be closed: partitions before their parent.
+
+CREATE OR REPLACE FUNCTION aegis_guard.guard_gaps(
+    p_relation regclass,
+    p_history boolean DEFAULT FALSE,
+    p_append_only boolean DEFAULT FALSE
+)
+RETURNS TABLE (
+    step bigint,
+    relation regclass,
+    trigger_name text,
+    is_clone boolean,
+    is_present boolean,
+    create_trigger text,
+    enable_trigger text
+)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH RECURSIVE tree (relid, is_partition, level) AS (
+        SELECT c.oid, c.relispartition, 0
+          FROM pg_class AS c
+         WHERE c.oid = p_relation
+        UNION ALL
+        SELECT c.oid, TRUE, t.level + 1
+          FROM tree AS t
+          JOIN pg_inherits AS i ON i.inhparent = t.relid
+          JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
+    ),
+    guard (trigger_name, is_core, is_row, function_name, type_bits, old_table, definition, firing) AS (
+        VALUES
+        ('aegis_no_delete', TRUE, FALSE, 'refuse_removal', 10, NULL,
+         'BEFORE DELETE ON %s', 'ALWAYS'),
+        ('aegis_no_delete_row', TRUE, TRUE, 'refuse_removal', 11, NULL,
+         'BEFORE DELETE ON %s FOR EACH ROW', 'ALWAYS'),
+        ('aegis_no_truncate', TRUE, FALSE, 'refuse_removal', 34, NULL,
+         'BEFORE TRUNCATE ON %s', 'ALWAYS'),
+        ('aegis_settle_ticket', TRUE, FALSE, 'settle_ticket', 8, 'removed_rows',
+         'AFTER DELETE ON %s REFERENCING OLD TABLE AS removed_rows', 'ALWAYS'),
+        ('aegis_no_update', FALSE, FALSE, 'refuse_removal', 18, NULL,
+         'BEFORE UPDATE ON %s', 'ALWAYS'),
+        -- Citus moves a shard by logical replication; ALWAYS would capture its rows twice.
+        ('aegis_history', FALSE, FALSE, 'capture_history', 16, 'old_rows',
+         'AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows',
+         CASE WHEN EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus')
+             THEN '' ELSE 'ALWAYS'
+         END)
+    ),
+    demanded AS (
+        SELECT g.*, p.oid AS function_oid
+          FROM guard AS g
+          JOIN pg_proc AS p
+            ON p.proname = g.function_name
+           AND p.pronamespace = 'aegis_guard'::regnamespace
+           AND p.pronargs = 0
+         WHERE g.is_core
+            OR g.trigger_name = 'aegis_history' AND p_history
+            OR g.trigger_name = 'aegis_no_update' AND p_append_only
+            OR EXISTS (
+                   SELECT
+                     FROM pg_trigger AS t
+                    WHERE t.tgrelid = coalesce(pg_partition_root(p_relation), p_relation)
+                      AND t.tgname = g.trigger_name
+                      AND t.tgfoid = p.oid
+               )
+    )
+    SELECT row_number() OVER (ORDER BY r.level DESC, r.relid, d.trigger_name),
+           r.relid::regclass,
+           d.trigger_name,
+           d.is_row AND r.is_partition,
+           t.oid IS NOT NULL,
+           format('CREATE OR REPLACE TRIGGER %I ' || d.definition || ' EXECUTE FUNCTION aegis_guard.%I()',
+                  d.trigger_name, r.relid::regclass, d.function_name),
+           format('ENABLE %s TRIGGER %I', d.firing, d.trigger_name)
+      FROM tree AS r
+     CROSS JOIN demanded AS d
+      LEFT JOIN pg_trigger AS t
+        ON t.tgrelid = r.relid
+       AND t.tgname = d.trigger_name
+       AND t.tgfoid = d.function_oid
+       AND t.tgtype = d.type_bits
+       AND t.tgoldtable IS NOT DISTINCT FROM d.old_table
+       AND t.tgnewtable IS NULL
+       AND t.tgqual IS NULL
+       AND t.tgattr = ''::int2vector
+     WHERE t.oid IS NULL
+        OR t.tgenabled <> CASE d.firing WHEN 'ALWAYS' THEN 'A' ELSE 'O' END;
+$function$;
+
+COMMENT ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) IS -- noqa: LT01
+'Guard triggers that a relation or a partition below it lacks or has not in force, with the statements that mend it.';
+ALTER FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) TO aegis_operator, aegis_reader;

@@ -1,0 +1,111 @@
+-- Second half of aegis.protect_table, with the rights of aegis_owner: enters a table in the
+-- registry and lets its owner arm later partitions. Believes nothing it can read in the
+-- catalog: the guards must stand already, and what was promised before stays promised.
+--
+-- Raises   AEP08  the history table cannot serve
+--          AEP09  a guard is missing
+
+CREATE OR REPLACE FUNCTION aegis_guard.register_table(
+    p_table regclass,
+    p_reason text,
+    p_history regclass,
+    p_append_only boolean
+)
+RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table record;
+    v_history record;
+    v_gap text;
+BEGIN
+    SELECT n.nspname AS schema_name, c.relname AS table_name, c.relowner::regrole AS owner
+      INTO STRICT v_table
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.oid = p_table;
+
+    SELECT n.nspname AS schema_name, c.relname AS table_name, c.relowner::regrole AS owner
+      INTO v_history
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.oid = p_history;
+
+    -- History is written with the rights of aegis_owner, so neither the table nor its history
+    -- may be able to run somebody else's code.
+    IF p_history IS NOT NULL THEN
+        IF v_table.owner <> 'aegis_owner'::regrole OR v_history.owner <> 'aegis_owner'::regrole THEN
+            RAISE EXCEPTION '% cannot keep the history of %', p_history, p_table
+                USING ERRCODE = 'AEP08',
+                      DETAIL = 'Both must belong to aegis_owner.',
+                      HINT = 'Give both tables to aegis_owner, or protect the table without history.';
+        ELSIF NOT EXISTS (
+            SELECT
+              FROM pg_attribute AS s
+              JOIN pg_attribute AS u ON u.attrelid = s.attrelid AND u.attname = 'superseded_by'
+              JOIN pg_attribute AS h ON h.attrelid = s.attrelid AND h.attgenerated = ''
+              JOIN pg_attribute AS b ON b.attrelid = p_table AND b.attname = h.attname AND b.attnum > 0
+             WHERE s.attrelid = p_history
+               AND s.attname = 'superseded_at'
+        ) THEN
+            RAISE EXCEPTION '% cannot keep the history of %', p_history, p_table
+                USING ERRCODE = 'AEP08',
+                      DETAIL = 'It shares no column with the table, or lacks superseded_at or superseded_by.',
+                      HINT = 'Give it these columns.';
+        ELSIF EXISTS (
+            SELECT
+              FROM aegis.protected_tables AS p
+             WHERE (p.schema_name, p.table_name) = (v_table.schema_name, v_table.table_name)
+               AND (p.history_schema_name, p.history_table_name)
+                   <> (v_history.schema_name, v_history.table_name)
+        ) THEN
+            RAISE EXCEPTION '% cannot keep the history of %', p_history, p_table
+                USING ERRCODE = 'AEP08',
+                      DETAIL = 'Another table keeps it already.',
+                      HINT = 'aegis.protection_status names that table.';
+        END IF;
+    END IF;
+
+    SELECT format('%s on %s', g.trigger_name, g.relation)
+      INTO v_gap
+      FROM aegis_guard.guard_gaps(p_table, p_history IS NOT NULL, p_append_only) AS g
+     LIMIT 1;
+
+    IF FOUND THEN
+        RAISE EXCEPTION '% is not guarded', p_table
+            USING ERRCODE = 'AEP09',
+                  SCHEMA = v_table.schema_name, TABLE = v_table.table_name,
+                  DETAIL = format('Not in force: %s.', v_gap),
+                  HINT = 'Call aegis.protect_table, which makes the guards first.';
+    END IF;
+
+    INSERT INTO aegis.protected_tables AS p (
+        schema_name, table_name, history_schema_name, history_table_name, is_append_only, reason
+    )
+    VALUES (
+        v_table.schema_name, v_table.table_name, v_history.schema_name, v_history.table_name, p_append_only, p_reason
+    )
+    ON CONFLICT (schema_name, table_name) DO UPDATE
+       SET history_schema_name = coalesce(p.history_schema_name, excluded.history_schema_name),
+           history_table_name = coalesce(p.history_table_name, excluded.history_table_name),
+           is_append_only = p.is_append_only OR excluded.is_append_only;
+
+    -- PostgreSQL asks these rights of whoever adds a partition.
+    IF v_table.owner <> 'aegis_owner'::regrole THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA aegis_guard TO %s', v_table.owner);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION aegis_guard.refuse_removal(), aegis_guard.settle_ticket(), '
+                       'aegis_guard.arm_table, aegis_guard.guard_gaps TO %s',
+                       v_table.owner);
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) IS -- noqa: LT01
+'Enters a guarded table in aegis.protected_tables and lets its owner arm partitions; raises AEP08 or AEP09.';
+
+ALTER FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) TO aegis_operator;
+GRANT USAGE ON SCHEMA aegis_guard TO aegis_operator;
