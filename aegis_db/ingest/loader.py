@@ -1,0 +1,303 @@
+"""From a file into the database: check it whole, then send it in batches that may be sent again.
+
+Nothing is half-loaded:
+
+1. The whole file is read once before the first row is sent: unpacked to the end (so gzip's checksum
+   holds) and split into records. A damaged file is refused with not one row applied.
+2. Each batch is one transaction: COPY into the stage, then ``aegis.upsert_staged``. It is applied
+   with its verdicts or not at all, whatever ends the process.
+3. The identity of a batch is a digest of what it sends, so it needs no note on the client. A load
+   that was interrupted is simply run again: the server recognises finished batches and answers with
+   their verdicts.
+
+The master data (names, markets) of a file goes first: the latest record of each code, collected
+while the file is checked. A line that is damaged or not believable becomes a dead letter, never a
+skipped row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow, dict_row
+
+from aegis_db.errors import AegisError, describe
+from aegis_db.ingest.files import InputFile, Record
+from aegis_db.ingest.formats import Column, Fields, Format, evaluate
+
+BATCH_ROWS = 20_000
+VERDICTS = (
+    "received",
+    "inserted",
+    "updated",
+    "unchanged",
+    "stale",
+    "duplicate",
+    "quarantined",
+    "rejected",
+)
+
+Connection = psycopg.Connection[TupleRow]
+Row = tuple[int | str | None, ...]
+Watch = Callable[[str, int, int], None]
+"""Told now and then: what is being done, bytes of the file read, bytes in all."""
+
+_LOADS = uuid5(NAMESPACE_URL, "aegis-db:load")
+_CODE = re.compile(r"[0-9A-Z]{1,12}")
+_WATCH_EVERY = 2_000
+
+
+@dataclass(slots=True)
+class TableResult:
+    """What one file did to one table: rows by verdict; ``received`` is the sum of the other seven.
+
+    ``repeated`` of the ``batches`` had been applied by an earlier run; their verdicts are counted
+    as stored.
+    """
+
+    table: str
+    source: str
+    batches: int = 0
+    repeated: int = 0
+    verdicts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    batch_numbers: list[int] = field(default_factory=list)
+
+    @property
+    def dead_letters(self) -> int:
+        """Rows put aside in ``aegis.dead_letters``."""
+        return self.verdicts["quarantined"] + self.verdicts["rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What came of one file."""
+
+    path: Path
+    format: str
+    tables: list[TableResult]
+
+
+def load_file(
+    connection: Connection,
+    path: Path,
+    *,
+    source: str | None = None,
+    as_of: datetime | None = None,
+    batch_rows: int = BATCH_ROWS,
+    watch: Watch = lambda *_: None,
+) -> FileResult:
+    """Check the file at ``path``, load it over ``connection`` (autocommit) and return the verdicts.
+
+    ``source`` replaces the format's own source. ``as_of`` (with time zone) is the event time of
+    rows whose format has none; without it the server takes the session close of the trading date.
+    Raises AegisError: AEU40 to AEU48 for the file, else the server's code; batches finished before
+    stay.
+    """
+    with InputFile(path) as file:
+        form = file.format
+        if as_of and form.has_event_time:
+            raise AegisError(
+                "AEU46",
+                f"{path}: every row of a {form.name} file has its own event time",
+                hint="Leave --as-of out.",
+            )
+        records = _Watched(file, watch)
+        masters = _check(records, form)
+        load = _Load(connection, file, source or form.source, batch_rows)
+        event_at = as_of.isoformat() if as_of else None
+        tables = []
+        if form.master:
+            tables.append(load.send("stocks", form.master, masters, event_at))
+        tables.append(load.send(form.table, form.columns, records.reading("loading"), event_at))
+        return FileResult(path, form.name, tables)
+
+
+class _Watched:
+    """The records of a file, telling how far they have been read."""
+
+    def __init__(self, file: InputFile, watch: Watch) -> None:
+        self._file = file
+        self._watch = watch
+
+    def reading(self, activity: str) -> Iterator[Record]:
+        for count, record in enumerate(self._file.records()):
+            if count % _WATCH_EVERY == 0:
+                self._watch(activity, self._file.position, self._file.size)
+            yield record
+        self._watch(activity, self._file.size, self._file.size)
+
+
+def _check(records: _Watched, form: Format) -> list[Record]:
+    """Read the file to its end; return the latest record of each code if the format has masters.
+
+    A record without a plain code or time is no master row; it is judged once, as the row it is.
+    """
+    latest: dict[str, tuple[str, Record]] = {}
+    for record in records.reading("checking"):
+        if form.master and record.fields is not None:
+            code = evaluate(form.master["stock_code"], record.fields)
+            event_at = evaluate(form.master["event_at"], record.fields)
+            if (
+                code
+                and event_at
+                and _CODE.fullmatch(code)
+                and (code not in latest or event_at >= latest[code][0])
+            ):
+                latest[code] = event_at, record
+    return [latest[code][1] for code in sorted(latest)]
+
+
+class _Load:
+    """Sends the batches of one file."""
+
+    def __init__(
+        self, connection: Connection, file: InputFile, source: str, batch_rows: int
+    ) -> None:
+        self._connection = connection
+        self._file = file
+        self._source = source
+        self._batch_rows = batch_rows
+
+    def send(
+        self,
+        table: str,
+        columns: Mapping[str, Column],
+        records: Iterable[Record],
+        event_at: str | None,
+    ) -> TableResult:
+        """Send all ``records`` to ``table`` and return the sum of the verdicts."""
+        result = TableResult(table, self._source)
+        if event_at:
+            columns = {**columns, "event_at": lambda _: event_at}
+        partitions = _Partitions(self._connection, table)
+        stage = None
+        remaining = iter(records)
+        while batch := list(islice(remaining, self._batch_rows)):
+            rows = [_row(columns, record) for record in batch]
+            with self._failure_placed(batch):
+                if stage is None:
+                    stage = _Stage(self._connection, table, [*columns])
+                if "trade_date" in columns:
+                    partitions.make_for(rows, 1 + [*columns].index("trade_date"))
+                if not self._file.is_unchanged():
+                    raise AegisError(
+                        "AEU47",
+                        f"{self._file.path}: the file was changed while it was being loaded",
+                        detail="What is left of it was not checked, so it is not sent.",
+                        hint="Run the same command again once the file is complete.",
+                    )
+                _count(result, stage.apply(rows, self._source))
+        return result
+
+    @contextmanager
+    def _failure_placed(self, batch: Sequence[Record]) -> Iterator[None]:
+        """Say which lines a database error met, and that the load is simply run again."""
+        try:
+            yield
+        except psycopg.Error as error:
+            said = describe(error)
+            place = f"{self._file.path}, lines {batch[0].line} to {batch[-1].line}"
+            hint = said.hint
+            if said.sqlstate in ("3F000", "42883") and not hint:
+                hint = "Run `aegis-db upgrade` on this database first."
+            again = "Nothing of these lines was stored; run the same command again."
+            raise AegisError(
+                said.sqlstate,
+                f"{place}: {said.message}",
+                detail=said.detail,
+                hint=f"{hint} {again}".strip(),
+            ) from error
+
+
+class _Stage:
+    """The session's stage for ``table``, as text columns."""
+
+    def __init__(self, connection: Connection, table: str, columns: Sequence[str]) -> None:
+        self._connection = connection
+        self._table = table
+        connection.execute("SELECT aegis.open_stage(%s, p_raw => true)", (table,))
+        self._copy = sql.SQL("COPY pg_temp.{} ({}) FROM STDIN").format(
+            sql.Identifier(f"stage_{table}_raw"),
+            sql.SQL(", ").join(map(sql.Identifier, ["line_number", *columns, "payload"])),
+        )
+
+    def apply(self, rows: Sequence[Row], source: str) -> dict[str, int]:
+        """Apply ``rows`` as one batch in one transaction and return ``aegis.batch_result``."""
+        with (
+            self._connection.transaction(),
+            self._connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            with cursor.copy(self._copy) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            cursor.execute(
+                "SELECT * FROM aegis.upsert_staged(%s, %s, %s, p_raw => true)",
+                (self._table, source, _batch_id(self._table, source, rows)),
+            )
+            result = cursor.fetchone()
+        assert result is not None  # noqa: S101 - the function returns one row
+        return result
+
+
+class _Partitions:
+    """Makes the partitions arriving dates need, before rows would fall into the default."""
+
+    def __init__(self, connection: Connection, table: str) -> None:
+        self._connection = connection
+        self._table = table
+        self._months: set[str] = set()
+
+    def make_for(self, rows: Iterable[Row], position: int) -> None:
+        """Make partitions for the sessions among the dates (text) at ``position`` of each row.
+
+        Only sessions of the trading calendar count: a date that is none must not make a partition.
+        """
+        found = {str(row[position]) for row in rows if row[position]}
+        new = [day for text in found if text[:7] not in self._months and (day := _day(text))]
+        if new:
+            self._connection.execute(
+                "SELECT aegis.ensure_partitions(%s::regclass, min(c.trade_date), max(c.trade_date))"
+                "  FROM aegis.trading_calendar AS c"
+                " WHERE c.is_open AND c.trade_date = ANY (%s)"
+                " GROUP BY date_trunc('month', c.trade_date)",
+                (f"aegis.{self._table}", new),
+            )
+            self._months.update(text[:7] for text in found)
+
+
+def _row(columns: Mapping[str, Column], record: Record) -> Row:
+    """Return the staged row: line number, columns (null without fields), payload."""
+    fields: Fields | None = record.fields
+    if fields is None:
+        return (record.line, *(None for _ in columns), record.payload)
+    return (record.line, *(evaluate(column, fields) for column in columns.values()), record.payload)
+
+
+def _batch_id(table: str, source: str, rows: Sequence[Row]) -> UUID:
+    """Return the id that this content has, whenever and from wherever it is sent."""
+    return uuid5(_LOADS, f"{table} {source} {sha256(repr(rows).encode()).hexdigest()}")
+
+
+def _count(result: TableResult, batch: dict[str, int]) -> None:
+    result.batches += 1
+    result.repeated += bool(batch["is_repeat"])
+    result.batch_numbers.append(batch["batch_number"])
+    for verdict in VERDICTS:
+        result.verdicts[verdict] += batch[verdict]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
