@@ -25,7 +25,10 @@ DECLARE
     v_digest bytea;
     v_known aegis.ingest_batches;
     v_result aegis.batch_result;
+    v_is_dated boolean;
     v_columns text;
+    v_parsed text;
+    v_defaults text;
     v_values text;
     v_unparsable text;
     v_rules text;
@@ -56,6 +59,8 @@ BEGIN
             USING ERRCODE = 'AEU05',
                   HINT = 'aegis.ingest_targets lists the tables that do.';
     END IF;
+
+    v_is_dated := 'trade_date' = ANY (v_target.key_columns);
 
     PERFORM aegis._check_stage(v_stage);
     PERFORM aegis._check_stage(v_work);
@@ -94,72 +99,65 @@ BEGIN
     v_result.is_repeat := false;
     v_result.batch_number := nextval(pg_get_serial_sequence('aegis.ingest_batches', 'batch_number'));
 
-    -- The columns of the input type: as they are, parsed from text, with their defaults.
-    SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
-           string_agg(
-               format(
-                   CASE a.attname
-                       WHEN 'trade_date' THEN 'coalesce(%1$s, (%2$s AT TIME ZONE ''Asia/Seoul'')::date) AS %3$I'
-                       WHEN 'price_basis' THEN 'coalesce(%1$s, ''raw'') AS %3$I'
-                       WHEN 'sequence_number' THEN 'coalesce(%1$s, 0) AS %3$I'
-                       ELSE '%1$s AS %3$I'
-                   END,
-                   CASE WHEN p_raw
-                        THEN format('aegis._parse_%s(s.%I)',
-                                    CASE a.atttypid WHEN 'timestamptz'::regtype THEN 'timestamptz'
-                                                    ELSE format_type(a.atttypid, NULL) END, a.attname)
-                        ELSE format('s.%I', a.attname) END,
-                   CASE WHEN p_raw THEN 'aegis._parse_timestamptz(s.event_at)' ELSE 's.event_at' END,
-                   a.attname),
-               ', ' ORDER BY a.attnum),
-           string_agg(
-               format('WHEN s.%1$I <> '''' AND aegis._parse_%2$s(s.%1$I) IS NULL THEN %3$L', a.attname,
-                      CASE a.atttypid WHEN 'timestamptz'::regtype THEN 'timestamptz'
-                                      ELSE format_type(a.atttypid, NULL) END,
-                      'unparsable_' || a.attname),
-               ' ' ORDER BY a.attnum) FILTER (WHERE p_raw AND a.atttypid <> 'text'::regtype)
-      INTO v_columns, v_values, v_unparsable
-      FROM pg_type AS y
-      JOIN pg_attribute AS a ON a.attrelid = y.typrelid
-     WHERE y.typname = v_target.input_type
-       AND y.typnamespace = 'aegis'::regnamespace;
+    -- From the stage to the work table: each column parsed once, defaults filled in, rules asked.
+    SELECT string_agg(quote_ident(i.name), ', ' ORDER BY i.place),
+           string_agg(CASE WHEN p_raw
+                           THEN format('aegis._parse_%s(s.%I) AS %2$I, s.%2$I AS %I', i.type, i.name, 'raw_' || i.name)
+                           ELSE format('s.%I', i.name) END, ', ' ORDER BY i.place),
+           string_agg(CASE i.name
+                          WHEN 'trade_date'
+                          THEN 'coalesce(p.trade_date, (p.event_at AT TIME ZONE ''Asia/Seoul'')::date) AS trade_date'
+                          WHEN 'price_basis' THEN 'coalesce(p.price_basis, ''raw'') AS price_basis'
+                          ELSE format('p.%I', i.name) END, ', ' ORDER BY i.place),
+           string_agg(CASE
+                          WHEN i.name = 'event_at' AND v_is_dated
+                          THEN 'coalesce(w.event_at, c.closes_at,
+                                         (w.trade_date + TIME ''15:30'') AT TIME ZONE ''Asia/Seoul'')'
+                          WHEN i.name = 'sequence_number' THEN 'coalesce(w.sequence_number, 0)'
+                          ELSE format('w.%I', i.name) END, ', ' ORDER BY i.place),
+           string_agg(format('WHEN p.%I <> '''' AND p.%I IS NULL THEN %L',
+                             'raw_' || i.name, i.name, 'unparsable_' || i.name), ' ' ORDER BY i.place)
+               FILTER (WHERE p_raw AND i.type <> 'text')
+      INTO v_columns, v_parsed, v_defaults, v_values, v_unparsable
+      FROM (
+        SELECT a.attname AS name, a.attnum AS place,
+               CASE a.atttypid WHEN 'timestamptz'::regtype THEN 'timestamptz'
+                               ELSE format_type(a.atttypid, NULL) END AS type
+          FROM pg_type AS y
+          JOIN pg_attribute AS a ON a.attrelid = y.typrelid
+         WHERE y.typname = v_target.input_type
+           AND y.typnamespace = 'aegis'::regnamespace
+      ) AS i;
 
     SELECT string_agg(format('WHEN %s THEN %L', r.predicate, r.reason), ' ' ORDER BY r.priority)
       INTO v_rules
       FROM aegis.ingest_rules AS r
      WHERE r.target = p_target;
 
+    -- OFFSET 0 keeps the planner from parsing a text again in each rule that reads it.
     EXECUTE format(
-        'INSERT INTO pg_temp.%1$I (line_number, %2$s, reason)
-         SELECT w.line_number, %3$s, coalesce(w.unparsable, CASE %4$s END)
-           FROM (SELECT s.line_number, %5$s, CASE %6$s END AS unparsable FROM pg_temp.%7$I AS s) AS w
+        'INSERT INTO pg_temp.%I (stage_row, %s, reason)
+         SELECT p.stage_row, %s, CASE %s %s END
+           FROM (SELECT s.ctid AS stage_row, %s FROM pg_temp.%I AS s OFFSET 0) AS p
+          CROSS JOIN LATERAL (SELECT %s) AS w
            LEFT JOIN aegis.stocks AS k ON k.stock_code = w.stock_code
-           %8$s',
-        v_work,
-        v_columns,
-        CASE WHEN 'trade_date' = ANY (v_target.key_columns)
-             THEN replace('w.' || replace(v_columns, ', ', ', w.'), 'w.event_at',
-                          'coalesce(w.event_at, c.closes_at, (w.trade_date + TIME ''15:30'') AT TIME ZONE ''Asia/Seoul'')')
-             ELSE 'w.' || replace(v_columns, ', ', ', w.') END,
-        v_rules,
-        v_values,
-        coalesce(v_unparsable, 'WHEN false THEN ''''') || ' ELSE NULL',
-        v_stage,
-        CASE WHEN 'trade_date' = ANY (v_target.key_columns)
-             THEN 'LEFT JOIN aegis.trading_calendar AS c ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date' ELSE '' END)
+           %s',
+        v_work, v_columns, v_values, v_unparsable, v_rules, v_parsed, v_stage, v_defaults,
+        CASE WHEN v_is_dated THEN 'LEFT JOIN aegis.trading_calendar AS c
+                                      ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date' END)
       USING clock_timestamp() + v_source.clock_skew,
             (clock_timestamp() AT TIME ZONE 'Asia/Seoul')::date,
             v_source.introduces_codes;
 
     EXECUTE format(
         $sql$INSERT INTO aegis.dead_letters (batch_number, target, line_number, verdict, reason, payload)
-             SELECT $1, $2, w.line_number, coalesce(r.verdict, 'rejected'), w.reason,
+             SELECT $1, $2, s.line_number, coalesce(r.verdict, 'rejected'), w.reason,
                     coalesce(s.payload, (to_jsonb(s) - 'payload')::text)
                FROM pg_temp.%I AS w
-               JOIN pg_temp.%I AS s ON s.line_number = w.line_number
+               JOIN pg_temp.%I AS s ON s.ctid = w.stage_row
                LEFT JOIN aegis.ingest_rules AS r ON r.target = $2 AND r.reason = w.reason
               WHERE w.reason IS NOT NULL
-              ORDER BY w.line_number$sql$, v_work, v_stage)
+              ORDER BY s.line_number$sql$, v_work, v_stage)
       USING v_result.batch_number, p_target;
 
     SELECT count(*) FILTER (WHERE d.verdict = 'quarantined'), count(*) FILTER (WHERE d.verdict = 'rejected')

@@ -9,9 +9,12 @@ PARALLEL SAFE
 AS $function$
     SELECT CASE
         WHEN p_text ~ '^(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
-            AND substr(p_text, 9, 2)::integer <= extract(DAY FROM
-                make_date(substr(p_text, 1, 4)::integer, substr(p_text, 6, 2)::integer, 1)
-                + INTERVAL '1 month - 1 day')
+            AND (
+                substr(p_text, 9, 2) <= '28'
+                OR substr(p_text, 9, 2)::integer <= extract(DAY FROM
+                    make_date(substr(p_text, 1, 4)::integer, substr(p_text, 6, 2)::integer, 1)
+                    + INTERVAL '1 month - 1 day')
+            )
             THEN make_date(substr(p_text, 1, 4)::integer, substr(p_text, 6, 2)::integer, substr(p_text, 9, 2)::integer)
     END
 $function$;
