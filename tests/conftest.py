@@ -1,0 +1,100 @@
+"""One real server per run, one database at head as template, a clone of it for every test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from pytest_postgresql import factories
+
+from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.migrate import upgrade
+from aegis_db.pgtap import provide_pgtap
+
+pytest_plugins = ["aegis_db.pgtap"]
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+SETTINGS = ("fsync=off", "wal_level=logical", "max_connections=60", "shared_buffers=256MB", "max_wal_size=4GB")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--server", type=int, default=None, metavar="MAJOR", help="PostgreSQL major to test against"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    binaries = find_binaries(config.getoption("--server"))
+    return f"postgresql: {binaries.major} ({binaries.directory})"
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A private server of this run, told to pytest-postgresql."""
+    binaries = find_binaries(request.config.getoption("--server"))
+    with Cluster.temporary(binaries=binaries, settings=SETTINGS) as running:
+        options = request.config.option
+        options.postgresql_host = str(running.host)
+        options.postgresql_port = str(running.port)
+        options.postgresql_user = "postgres"
+        options.postgresql_dbname = "aegis"
+        yield running
+
+
+def _to_head(*, host: str, port: int, user: str, dbname: str, password: str | None = None) -> None:
+    dsn = psycopg.conninfo.make_conninfo(host=host, port=port, user=user, dbname=dbname)
+    upgrade(dsn)
+    with psycopg.connect(dsn) as connection:
+        provide_pgtap(connection)
+
+
+server = factories.postgresql_noproc(load=[_to_head], depends_on="cluster")
+at_head = factories.postgresql("server")
+
+
+@pytest.fixture
+def database(at_head: psycopg.Connection) -> str:
+    """Conninfo of a fresh database at head, gone after the test."""
+    return at_head.info.dsn
+
+
+@pytest.fixture(scope="session")
+def new_database(cluster: Cluster, server: object) -> Callable[..., str]:
+    """Make a database that lives as long as the run: at head, or empty with ``empty=True``."""
+    numbers = itertools.count(1)
+
+    def make(name: str, *, empty: bool = False) -> str:
+        name = f"{name}_{next(numbers)}"
+        with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.Identifier(name), sql.Identifier("template0" if empty else "aegis_tmpl")
+                )
+            )
+        return cluster.dsn(name)
+
+    return make
+
+
+@pytest.fixture
+def empty_database(new_database: Callable[..., str]) -> str:
+    """Conninfo of a new database without AEGIS."""
+    return new_database("empty", empty=True)
+
+
+@pytest.fixture(scope="session")
+def pgtap_dsn(new_database: Callable[..., str]) -> str:
+    """The database that pgTAP files run in; each file rolls back what it did."""
+    return new_database("pgtap")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real KRX data beside the project."""
+    if not DATA.is_dir():
+        pytest.skip("real market data is absent: it lies in ../shared/data beside the project")
+    return DATA
