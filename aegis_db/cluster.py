@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from psycopg.conninfo import make_conninfo
 
@@ -63,9 +64,17 @@ DEFAULTS = (
 # For data that is thrown away: survives a killed server, not a killed machine.
 THROWAWAY = ("fsync=off", "full_page_writes=off")
 
-READY = ("ready", "standby")
 PAUSE = 0.03  # seconds between two looks at postmaster.pid
 SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
+
+# Its stdin ends with the process that holds the other end, however that died.
+_WATCH = """
+cat
+test -d "$1" || exit 0
+kill -QUIT $(head -n 1 "$1/data/postmaster.pid")
+sleep 1
+rm -rf "$1"
+"""
 
 _UNFINISHED = ".aegis-init"
 # PG_VERSION comes last: a data directory has it or is none.
@@ -115,6 +124,11 @@ class Postmaster:
     port: int
     socket_directory: str
     status: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether the server accepts connections."""
+        return self.status in ("ready", "standby")
 
     @classmethod
     def read(cls, data: Path) -> Postmaster | None:
@@ -220,15 +234,10 @@ class Cluster:
     ) -> Iterator[Cluster]:
         """Run a server with an empty, throw-away data directory for the length of a ``with`` block.
 
-        It is a child of the calling process and fast rather than durable. Raises AEK20 to AEK26.
+        It is fast rather than durable, a child of the calling process, and goes when that goes,
+        by whatever signal. Raises AEK20 to AEK26.
         """
-        parent = Path(tempfile.gettempdir())
-        if not _fits(parent / "aegis-01234567"):
-            parent = Path("/tmp")  # noqa: S108 - mkdtemp makes it safe
-        directory = Path(tempfile.mkdtemp(prefix="aegis-", dir=parent))
-        try:
-            if account := _account(directory):
-                os.chown(directory, account.uid, account.gid)
+        with _throwaway_directory() as directory:
             cluster = cls(
                 directory / "data", binaries, settings=(*THROWAWAY, *settings), sockets=directory
             )
@@ -237,8 +246,6 @@ class Cluster:
                 yield cluster
             finally:
                 cluster.stop(immediate=True)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
 
     @property
     def binaries(self) -> Binaries:
@@ -292,6 +299,14 @@ class Cluster:
         """Return the socket directory as libpq's ``host``; raises AEK28 after a stop."""
         return self._postmaster().socket_directory
 
+    @property
+    def log(self) -> Path | None:
+        """Return the file that the server writes its log to; None before the first start."""
+        try:  # "stderr log/postgresql-Mon.log"
+            return self.data / (self.data / "current_logfiles").read_text().split()[1]
+        except (OSError, IndexError):
+            return None
+
     def dsn(self, dbname: str = "postgres") -> str:
         """Return the superuser's libpq conninfo of ``dbname``; raises AEK28 after a stop."""
         return make_conninfo(host=self.host, port=self.port, user=SUPERUSER, dbname=dbname)
@@ -316,7 +331,7 @@ class Cluster:
             )
         _make_directory(self.data)
         with _within_reach(self.data), _alone(self.data):
-            account = _account(self.data)
+            account = _account(self.data.stat().st_uid)
             deadline = time.monotonic() + seconds
             if self._await_running(port, deadline):
                 return False
@@ -374,7 +389,7 @@ class Cluster:
     def _await_running(self, port: int | None, deadline: float) -> bool:
         """Return whether a server runs already, waiting for one that is starting or stopping."""
         while postmaster := self.running():
-            if postmaster.status in READY:
+            if postmaster.is_ready:
                 if port not in (None, postmaster.port):
                     raise AegisError(
                         "AEK27",
@@ -388,7 +403,7 @@ class Cluster:
                     "AEK26",
                     f'the server of "{self.data}" (pid {postmaster.pid}) is {postmaster.status} '
                     "and does not accept connections yet",
-                    detail=_last_words(self.data),
+                    detail=self._last_words(),
                     hint="Recovery after a crash can take minutes; ask `aegis-db server status`.",
                 )
             time.sleep(PAUSE)
@@ -476,23 +491,11 @@ class Cluster:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             with tempfile.TemporaryFile() as voice:
                 began = time.time()
-                self._child = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=voice,
-                    stderr=voice,
-                    cwd="/",
-                    env=_environment(self.data.parent),
-                    umask=0o077,
-                    start_new_session=True,
-                    user=account.uid if account else None,
-                    group=account.gid if account else None,
-                    extra_groups=[] if account else None,
-                )
+                self._child = _spawn(command, account, subprocess.DEVNULL, voice)
                 if self._await_ready(self._child, deadline):
                     return
                 said = os.pread(voice.fileno(), 100_000, 0).decode(errors="replace")
-            words = _last_words(self.data, said, since=began)
+            words = self._last_words(said, since=began)
             if self._child.poll() is None:
                 raise AegisError(
                     "AEK26",
@@ -513,10 +516,19 @@ class Cluster:
                 )
             raise _failed(self.data, words)
 
+    def _last_words(self, said: str = "", *, since: float = 0) -> str:
+        """Return the last complaints in the log; ``said`` is what the server wrote before it."""
+        with suppress(OSError):
+            if self.log and self.log.stat().st_mtime >= since:
+                said += self.log.read_text(errors="replace")[-10_000:]
+        lines = [line for line in said.splitlines() if line.strip()]
+        complaints = [line for line in lines if "LOG:  " not in line or "could not" in line]
+        return "\n".join((complaints or lines)[-8:])
+
     def _await_ready(self, child: subprocess.Popen[bytes], deadline: float) -> bool:
         while child.poll() is None and time.monotonic() < deadline:
             postmaster = Postmaster.read(self.data)
-            if postmaster and postmaster.pid == child.pid and postmaster.status in READY:
+            if postmaster and postmaster.pid == child.pid and postmaster.is_ready:
                 return True
             time.sleep(PAUSE)
         return False
@@ -541,17 +553,6 @@ def _serves(pid: int, data: Path) -> bool:
     command = ["ps", "-o", "state=", "-o", "command=", "-p", str(pid)]
     listed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout
     return "postgres" in listed and not listed.lstrip().startswith("Z")
-
-
-def _last_words(data: Path, said: str = "", *, since: float = 0) -> str:
-    """Return the last complaints in the server's log; ``said`` is what it wrote before the log."""
-    with suppress(OSError, IndexError):
-        log = data / (data / "current_logfiles").read_text().split()[1]
-        if log.stat().st_mtime >= since:
-            said += log.read_text(errors="replace")[-10_000:]
-    lines = [line for line in said.splitlines() if line.strip()]
-    complaints = [line for line in lines if "LOG:  " not in line or "could not" in line]
-    return "\n".join((complaints or lines)[-8:])
 
 
 def _failed(data: Path, words: str) -> AegisError:
@@ -603,6 +604,24 @@ def _within_reach(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _throwaway_directory() -> Iterator[Path]:
+    """Lend a directory with a short path; a watcher removes it if this process is killed."""
+    parent = Path(tempfile.gettempdir())
+    if not _fits(parent / "aegis-01234567"):
+        parent = Path("/tmp")  # noqa: S108 - mkdtemp makes it safe
+    account = _account(os.geteuid())
+    directory = Path(tempfile.mkdtemp(prefix="aegis-", dir=parent))
+    if account:
+        os.chown(directory, account.uid, account.gid)
+    watcher = _spawn(["/bin/sh", "-c", _WATCH, "sh", str(directory)], account, subprocess.PIPE)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        watcher.communicate()
+
+
 def _make_directory(data: Path) -> None:
     """Create ``data`` and its parents; raises AEK22 or AEK23."""
     for path in (data, *data.parents):
@@ -647,32 +666,25 @@ def _name(account: Account | None) -> str:
     return account.name if account else pwd.getpwuid(os.geteuid()).pw_name
 
 
-def _account(data: Path) -> Account | None:
-    """Return the account that serves in root's stead: the owner of ``data``, else a usual one.
+def _account(owner: int) -> Account | None:
+    """Return the account that serves in root's stead: ``owner`` of the data, else a usual one.
 
-    None for an ordinary user, who runs it himself. Raises AEK21, or AEK22 when ``data`` is someone
-    else's.
+    None for an ordinary user, who serves himself. Raises AEK21.
     """
-    owner = data.stat().st_uid
+    user = os.geteuid() or owner
     try:
-        if not _is_root():
-            user = pwd.getpwuid(os.geteuid())  # initdb refuses an account without a name
-            if owner != user.pw_uid:
-                raise AegisError(
-                    "AEK22",
-                    f'"{data}" does not belong to {user.pw_name}',
-                    hint="Choose a directory that belongs to you with --data or AEGIS_HOME.",
-                )
-            return None
-        if owner != 0:
-            return _known(pwd.getpwuid(owner))
+        entry = pwd.getpwuid(user)
     except KeyError:
         raise AegisError(
             "AEK21",
-            f"account {os.geteuid() or owner} has no name on this machine",
+            f"account {user} has no name on this machine",
             detail="PostgreSQL runs only under an account that the user database knows.",
             hint="Add it to /etc/passwd or use another account.",
         ) from None
+    if not _is_root():
+        return None
+    if owner != 0:
+        return _known(entry)
     explicit = os.environ.get("AEGIS_OS_USER")
     for name in [explicit] if explicit else ["postgres", "nobody"]:
         with suppress(KeyError):
@@ -690,10 +702,32 @@ def _known(entry: pwd.struct_passwd) -> Account:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Return the whole environment of a server: nothing of the caller's but PATH."""
     path = os.environ.get("PATH", os.defpath)
-    return {"PATH": path, "HOME": str(home), "LC_ALL": "C", "LANG": "C", "TZ": "UTC"}
+    return {"PATH": path, "LC_ALL": "C", "LANG": "C", "TZ": "UTC"}
+
+
+def _spawn(
+    command: Sequence[str],
+    account: Account | None,
+    stdin: int,
+    output: IO[bytes] | int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start ``command`` as ``account`` in a session of its own, which no Ctrl-C reaches."""
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=output,
+        stderr=output,
+        cwd="/",
+        env=_environment(),
+        umask=0o077,
+        start_new_session=True,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
+    )
 
 
 def _run(
@@ -709,7 +743,7 @@ def _run(
             check=False,
             timeout=300,
             cwd="/",
-            env=_environment(Path("/")),
+            env=_environment(),
             umask=0o077,
             user=account.uid if account else None,
             group=account.gid if account else None,
