@@ -5,6 +5,13 @@ from __future__ import annotations
 import click
 
 from aegis_db import __version__
+from aegis_db.cli.calendar import calendar
+from aegis_db.cli.demo import demo
+from aegis_db.cli.load import load
+from aegis_db.cli.report import report
+from aegis_db.cli.schema import downgrade, status, upgrade, verify
+from aegis_db.cli.server import server
+from aegis_db.cli.test import test
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -15,3 +22,7 @@ def main() -> None:
     Every command takes --dsn, AEGIS_DSN or the PG* variables. Exit codes: 0 done, 1 refused or failed,
     2 wrong usage, 3 `verify` found a difference.
     """
+
+
+for command in (calendar, demo, downgrade, load, report, server, status, test, upgrade, verify):
+    main.add_command(command)
