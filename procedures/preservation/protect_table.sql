@@ -9,14 +9,14 @@
 --          AEP12  a partition is a foreign table
 --          AEP13  it is temporary or unlogged
 --          AEP14  it belongs to PostgreSQL
---          AEP15  the caller owns it or one of its partitions not
+--          AEP15  the caller does not own it and all its partitions
 --          AEP16  the reason is blank
 --          AEP08  the history table cannot serve
 -- Repeat   idempotent: a second call mends what is missing and says so in a NOTICE
 --
--- p_history names a table that shall keep every superseded row, p_append_only refuses UPDATE
--- too. Both are for tables of AEGIS itself, which belong to aegis_owner; neither can be taken
--- back. Partitions made later are guarded when they are made.
+-- p_history names a table that shall keep every superseded row (both tables must belong to
+-- aegis_owner), p_append_only refuses UPDATE too; neither can be taken back. Partitions made
+-- later are guarded when they are made.
 
 CREATE OR REPLACE PROCEDURE aegis.protect_table(
     p_table regclass,
@@ -58,7 +58,7 @@ BEGIN
                                 pg_partition_root(p_table)::text);
     ELSIF v_table.relkind IS NULL OR v_table.relkind NOT IN ('r', 'p') THEN
         RAISE EXCEPTION '% cannot be protected', coalesce(p_table::text, 'null')
-            USING ERRCODE = 'AEP10', SCHEMA = v_table.schema_name, TABLE = v_table.table_name,
+            USING ERRCODE = 'AEP10',
                   DETAIL = CASE v_table.relkind
                       WHEN 'v' THEN 'It is a view; its rows are kept by the tables below it.'
                       WHEN 'm' THEN 'It is a materialized view; its rows are kept by the tables below it.'
@@ -72,6 +72,8 @@ BEGIN
                   DETAIL = 'It is temporary or unlogged: a session end or a crash empties it.',
                   HINT = 'ALTER TABLE ... SET LOGGED, or keep the rows in a permanent table.';
     END IF;
+
+    PERFORM aegis_guard.check_history(p_table, p_history);
 
     SELECT p.* INTO v_known
       FROM aegis.protected_tables AS p

@@ -42,6 +42,7 @@ BEGIN
         ON b.attrelid = TG_RELID
        AND b.attname = h.attname
        AND NOT b.attisdropped
+       AND b.attgenerated <> 'v'                               -- from 18 on; null in old_rows
      WHERE h.attrelid = v_history
        AND h.attnum > 0
        AND NOT h.attisdropped

@@ -27,46 +27,13 @@ BEGIN
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = p_table;
 
-    SELECT n.nspname AS schema_name, c.relname AS table_name, c.relowner::regrole AS owner
+    SELECT n.nspname AS schema_name, c.relname AS table_name
       INTO v_history
       FROM pg_class AS c
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = p_history;
 
-    -- History is written with the rights of aegis_owner, so neither the table nor its history
-    -- may be able to run somebody else's code.
-    IF p_history IS NOT NULL THEN
-        IF v_table.owner <> 'aegis_owner'::regrole OR v_history.owner <> 'aegis_owner'::regrole THEN
-            RAISE EXCEPTION '% cannot keep the history of %', p_history, p_table
-                USING ERRCODE = 'AEP08',
-                      DETAIL = 'Both must belong to aegis_owner.',
-                      HINT = 'Give both tables to aegis_owner, or protect the table without history.';
-        ELSIF NOT EXISTS (
-            SELECT
-              FROM pg_attribute AS s
-              JOIN pg_attribute AS u ON u.attrelid = s.attrelid AND u.attname = 'superseded_by'
-              JOIN pg_attribute AS h ON h.attrelid = s.attrelid AND h.attgenerated = ''
-              JOIN pg_attribute AS b ON b.attrelid = p_table AND b.attname = h.attname AND b.attnum > 0
-             WHERE s.attrelid = p_history
-               AND s.attname = 'superseded_at'
-        ) THEN
-            RAISE EXCEPTION '% cannot keep the history of %', p_history, p_table
-                USING ERRCODE = 'AEP08',
-                      DETAIL = 'It shares no column with the table, or lacks superseded_at or superseded_by.',
-                      HINT = 'Give it these columns.';
-        ELSIF EXISTS (
-            SELECT
-              FROM aegis.protected_tables AS p
-             WHERE (p.schema_name, p.table_name) = (v_table.schema_name, v_table.table_name)
-               AND (p.history_schema_name, p.history_table_name)
-                   <> (v_history.schema_name, v_history.table_name)
-        ) THEN
-            RAISE EXCEPTION '% cannot keep the history of %', p_history, p_table
-                USING ERRCODE = 'AEP08',
-                      DETAIL = 'Another table keeps it already.',
-                      HINT = 'aegis.protection_status names that table.';
-        END IF;
-    END IF;
+    PERFORM aegis_guard.check_history(p_table, p_history);
 
     SELECT format('%s on %s', g.trigger_name, g.relation)
       INTO v_gap

@@ -1,0 +1,41 @@
+-- Preservation: the tables of requirement P1, and all others that AEGIS keeps, are in the registry.
+BEGIN;
+SELECT plan(4);
+
+SELECT is_empty($$
+    SELECT n.nspname, c.relname
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE n.nspname IN ('aegis', 'aegis_guard', 'aegis_archive')
+       AND c.relkind IN ('r', 'p')
+       AND NOT c.relispartition
+       AND c.relname <> 'alembic_version'             -- Alembic replaces its one row
+       AND NOT EXISTS (
+               SELECT FROM aegis.protected_tables AS p
+                WHERE (p.schema_name, p.table_name) = (n.nspname, c.relname)
+           )
+$$, 'every table of AEGIS is protected');
+
+SELECT is_empty($$
+    SELECT t.table_name
+      FROM unnest(ARRAY[
+               'stock_transactions', 'option_trades', 'stock_prices_history', 'daily_market_data', 'user_activity_logs',
+               'api_request_logs', 'system_configurations', 'stock_prices'
+           ]) AS t (table_name)
+     WHERE NOT EXISTS (
+               SELECT FROM aegis.protection_status AS s WHERE s.relation = 'aegis.' || t.table_name AND s.is_protected
+           )
+$$, 'the tables that the rules name are protected');
+
+SELECT is_empty($$
+    SELECT p.table_name
+      FROM aegis.protected_tables AS p
+     WHERE p.schema_name = 'aegis'
+       AND p.history_table_name IS DISTINCT FROM p.table_name || '_history'
+       AND to_regclass('aegis.' || quote_ident(p.table_name || '_history')) IS NOT NULL
+$$, 'a table that has a history table is captured into it');
+
+SELECT throws_ok('DELETE FROM aegis.protected_tables', 'AEP01', NULL, 'the registry protects itself');
+
+SELECT * FROM finish();
+ROLLBACK;

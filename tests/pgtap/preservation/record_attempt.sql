@@ -1,0 +1,14 @@
+-- Preservation: recording an attempt never stands in the way of refusing it.
+BEGIN;
+SELECT plan(3);
+
+SELECT lives_ok($$SELECT aegis_guard.record_attempt('pg_class', 'DELETE', 'AEP01')$$, 'an attempt is recorded');
+REVOKE EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) FROM PUBLIC;
+SET LOCAL ROLE aegis_owner;
+SELECT lives_ok($$SELECT aegis_guard.record_attempt('pg_class', 'DELETE', 'AEP01')$$,
+                'without the right to write the message nothing fails');
+SELECT throws_ok('DELETE FROM aegis.protected_tables', 'AEP01', NULL, 'and the DELETE is refused with its own code');
+RESET ROLE;
+
+SELECT * FROM finish();
+ROLLBACK;
