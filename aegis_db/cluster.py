@@ -517,13 +517,12 @@ class Cluster:
             raise _failed(self.data, words)
 
     def _last_words(self, said: str = "", *, since: float = 0) -> str:
-        """Return the last complaints in the log; ``said`` is what the server wrote before it."""
+        """Return the last lines of the log; ``said`` is what the server wrote before it."""
         with suppress(OSError):
             if self.log and self.log.stat().st_mtime >= since:
                 said += self.log.read_text(errors="replace")[-10_000:]
         lines = [line for line in said.splitlines() if line.strip()]
-        complaints = [line for line in lines if "LOG:  " not in line or "could not" in line]
-        return "\n".join((complaints or lines)[-8:])
+        return "\n".join(lines[-8:])
 
     def _await_ready(self, child: subprocess.Popen[bytes], deadline: float) -> bool:
         while child.poll() is None and time.monotonic() < deadline:
