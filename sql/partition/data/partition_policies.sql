@@ -1,0 +1,16 @@
+-- Tables that are rewritten during the day leave room on their pages; the others are appended to.
+
+INSERT INTO aegis.partition_policies (
+    table_name, granularity, key_column, key_type, partition_fillfactor, description
+)
+VALUES
+('stock_prices', 'month', 'trade_date', 'date', 80, 'one row per code and day, updated all day long'),
+('stock_prices_history', 'month', 'trade_date', 'date', 100, 'follows stock_prices'),
+('daily_market_data', 'month', 'trade_date', 'date', 80, 'one bar per code and day, updated until the close'),
+('daily_market_data_history', 'month', 'trade_date', 'date', 100, 'follows daily_market_data'),
+('stock_ticks', 'day', 'trade_date', 'date', 100, 'appended, and the whole day leaves at once'),
+('stock_transactions', 'month', 'trade_date', 'date', 90, 'kept for years, seldom corrected'),
+('option_trades', 'month', 'trade_date', 'date', 90, 'kept for years, seldom corrected'),
+('user_activity_logs', 'month', 'occurred_at', 'timestamptz', 100, 'appended, and the whole month leaves at once'),
+('api_request_logs', 'month', 'occurred_at', 'timestamptz', 100, 'appended, and the whole month leaves at once')
+ON CONFLICT (table_name) DO NOTHING;
