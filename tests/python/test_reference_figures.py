@@ -1,0 +1,215 @@
+"""The daily files, once they are in the database, give the figures that their description states.
+
+The description was made from the files, without AEGIS; here the same figures are taken from the
+tables and the report. "Previous row" is the row before in the same file, whatever its date. The
+zero rows (open = high = low = 0) are kept as delivered: the zero of a day without trade is no
+missing price.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from psycopg.rows import dict_row
+
+from aegis_db.cli.load import load
+
+FILES = (
+    "daily_raw/krx_daily_raw_2021.csv.gz",
+    "daily_raw/krx_daily_raw_2024.csv.gz",
+    "daily_raw/krx_daily_raw_2025.csv.gz",
+    "daily_adj/kospi_daily_adj_2020.csv.gz",
+    "daily_adj/krx_daily_adj_all_20231205_20250617.csv.gz",
+)
+NAMES = ("raw_2021", "raw_2024", "raw_2025", "adjusted_2020", "adjusted_2023")
+
+# Figures of files without base price, value or shares are None: every comparison with null is.
+STATED: dict[str, tuple[object, ...]] = {
+    "rows": (79_980, 80_828, 71_708, 213_970, 986_298),
+    "codes": (2_455, 2_800, 2_877, 873, 2_761),
+    "dates": (33, 29, 25, 248, 370),
+    "first": tuple(
+        map(
+            date.fromisoformat,
+            ("2021-01-04", "2024-01-02", "2025-01-02", "2020-01-02", "2023-12-05"),
+        )
+    ),
+    "last": tuple(
+        map(
+            date.fromisoformat,
+            ("2021-02-22", "2024-02-13", "2025-02-11", "2020-12-30", "2025-06-17"),
+        )
+    ),
+    "with_previous": (77_525, 78_028, 68_831, 213_097, 983_537),
+    "closed_days": (0, 0, 0, 0, 0),
+    "zero_prices": (1, 3_294, 3_127, 1_788, 29_739),
+    "zero_volume": (0, 3_294, 3_127, 1_858, 30_495),
+    "zero_prices_with_volume": (1, 0, 0, 0, 0),
+    "zero_volume_with_open": (0, 0, 0, 70, 756),
+    "high_below_low": (0, 0, 0, 0, 0),
+    "close_outside": (1, 3_294, 3_127, 2_852, 29_824),
+    "close_outside_with_open": (0, 0, 0, 1_064, 85),
+    "open_outside_with_open": (0, 0, 0, 0, 0),
+    "jump_against_previous": (11, 12, 15, 0, 17),
+    "jump_against_base": (2, 7, 4, 0, 0),
+    "beyond_limit": (6, 11, 13, 0, 0),
+    "base_not_previous": (2_377, 24, 23, 0, 0),
+    "market_cap_wrong": (0, 0, 0, 0, 0),
+    "shares_changed": (589, 321, 219, 0, 0),
+    "shares_changed_much": (113, 85, 61, 0, 0),
+    "value_outside": (142, 137, 158, 0, 0),
+    "gap_against_previous": (92, 66, 60, 241, 795),
+    "gap_against_base": (66, 74, 54, 0, 0),
+    "volume_judged": (7_102, 0, 0, 187_820, 903_665),
+    "volume_spikes": (210, 0, 0, 5_109, 24_212),
+    "volume_spikes_after_nothing": (0, 0, 0, 3, 46),
+}
+
+DATASET = """
+    CASE WHEN d.price_basis = 'raw' THEN 'raw_' || extract(YEAR FROM d.trade_date)
+         WHEN d.trade_date < '2021-01-01' THEN 'adjusted_2020'
+         ELSE 'adjusted_2023' END
+"""
+
+FIGURES = f"""
+WITH bars AS (
+    SELECT {DATASET} AS dataset,
+           d.*,
+           lag(d.close_price) OVER past AS previous_close,
+           lag(d.listed_shares) OVER past AS previous_shares,
+           avg(d.volume) OVER preceding AS average_volume,
+           count(*) OVER preceding AS observations
+      FROM aegis.daily_market_data AS d
+    WINDOW past AS (PARTITION BY d.price_basis, {DATASET}, d.stock_code ORDER BY d.trade_date),
+           preceding AS (past ROWS BETWEEN 30 PRECEDING AND 1 PRECEDING)
+)
+SELECT b.dataset,
+       count(*) AS rows,
+       count(DISTINCT b.stock_code) AS codes,
+       count(DISTINCT b.trade_date) AS dates,
+       min(b.trade_date) AS first,
+       max(b.trade_date) AS last,
+       count(b.previous_close) AS with_previous,
+       count(*) FILTER (WHERE NOT c.is_open) AS closed_days,
+       count(*) FILTER (WHERE (open_price, high_price, low_price) = (0, 0, 0)) AS zero_prices,
+       count(*) FILTER (WHERE volume = 0) AS zero_volume,
+       count(*) FILTER (WHERE (open_price, high_price, low_price) = (0, 0, 0) AND volume > 0)
+           AS zero_prices_with_volume,
+       count(*) FILTER (WHERE volume = 0 AND open_price > 0) AS zero_volume_with_open,
+       count(*) FILTER (WHERE high_price < low_price) AS high_below_low,
+       count(*) FILTER (WHERE close_price NOT BETWEEN low_price AND high_price) AS close_outside,
+       count(*) FILTER (WHERE close_price NOT BETWEEN low_price AND high_price AND open_price > 0)
+           AS close_outside_with_open,
+       count(*) FILTER (WHERE open_price NOT BETWEEN low_price AND high_price AND open_price > 0)
+           AS open_outside_with_open,
+       count(*) FILTER (WHERE abs(close_price / previous_close - 1) > 0.5) AS jump_against_previous,
+       count(*) FILTER (WHERE abs(close_price / base_price - 1) > 0.5) AS jump_against_base,
+       count(*) FILTER (WHERE abs(close_price / base_price - 1) > 0.305) AS beyond_limit,
+       count(*) FILTER (WHERE base_price <> previous_close) AS base_not_previous,
+       count(*) FILTER (WHERE market_cap <> close_price * listed_shares) AS market_cap_wrong,
+       count(*) FILTER (WHERE listed_shares <> previous_shares) AS shares_changed,
+       count(*) FILTER (WHERE abs(listed_shares::numeric / previous_shares - 1) >= 0.05)
+           AS shares_changed_much,
+       count(*) FILTER (WHERE volume > 0 AND open_price > 0
+           AND trade_value NOT BETWEEN volume * low_price AND volume * high_price) AS value_outside,
+       count(*) FILTER (WHERE open_price > 0 AND abs(open_price / previous_close - 1) > 0.2)
+           AS gap_against_previous,
+       count(*) FILTER (WHERE open_price > 0 AND abs(open_price / base_price - 1) > 0.2)
+           AS gap_against_base,
+       count(*) FILTER (WHERE observations = 30) AS volume_judged,
+       count(*) FILTER (WHERE observations = 30 AND volume > 5 * average_volume) AS volume_spikes,
+       count(*) FILTER (WHERE observations = 30 AND volume > 0 AND average_volume = 0)
+           AS volume_spikes_after_nothing
+  FROM bars AS b
+  LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = b.trade_date
+ GROUP BY b.dataset
+"""
+
+
+@pytest.fixture(scope="module")
+def verdicts(daily: tuple[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return daily[1]
+
+
+@pytest.fixture(scope="module")
+def daily(new_database: Callable[..., str], shared_data: Path) -> tuple[str, list[dict[str, Any]]]:
+    """Return the conninfo of a database with all daily files, and what the loads reported."""
+    dsn = new_database("daily")
+    files = [str(shared_data / name) for name in FILES]
+    result = CliRunner().invoke(
+        load, ["--dsn", dsn, "--json", "--batch-rows", "50000", *files], catch_exceptions=False
+    )
+    assert result.exit_code == 0, result.stderr
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("ANALYZE aegis.daily_market_data")
+    return dsn, json.loads(result.stdout)
+
+
+@pytest.fixture(scope="module")
+def figures(daily: tuple[str, list[dict[str, Any]]]) -> dict[str, dict[str, object]]:
+    with psycopg.connect(daily[0], row_factory=dict_row) as connection:
+        connection.execute("SET work_mem = '256MB'")
+        connection.execute("SET jit = off")
+        return {row.pop("dataset"): row for row in connection.execute(FIGURES)}
+
+
+def test_every_row_of_every_file_is_stored(verdicts: list[dict[str, Any]]) -> None:
+    bars = [entry for entry in verdicts if entry["table"] == "daily_market_data"]
+    assert [(entry["received"], entry["inserted"]) for entry in bars] == [
+        (rows, rows) for rows in STATED["rows"]
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stored_bars_give_the_stated_figures(
+    figures: dict[str, dict[str, object]], name: str
+) -> None:
+    stated = {figure: values[NAMES.index(name)] for figure, values in STATED.items()}
+    assert figures[name] == stated
+
+
+def test_the_report_sees_the_spikes_of_a_year(daily: tuple[str, list[dict[str, Any]]]) -> None:
+    """Limit and look-back of the report are 5 times and 30 rows, as in the stated figure."""
+    with psycopg.connect(daily[0]) as connection:
+        assert connection.execute(
+            "SELECT count(*) FILTER (WHERE observations = 30),"
+            "       count(*) FILTER (WHERE observations = 30 AND volume_status = 'VOLUME_SPIKE')"
+            "  FROM aegis.data_quality_daily_report"
+            " WHERE price_basis = 'adjusted' AND date BETWEEN '2020-01-01' AND '2020-12-31'"
+        ).fetchone() == (187_820, 5_109)
+
+
+def test_every_large_move_of_the_raw_days_has_an_event(
+    daily: tuple[str, list[dict[str, Any]]], shared_data: Path
+) -> None:
+    """Compared with the base price, of 38 moves above 50 % against the row before 13 are left.
+
+    They are 8 days of liquidation trading, without a price limit, and 5 first days of a listing.
+    """
+    import csv
+
+    kinds: dict[tuple[str, str], set[str]] = {}
+    with (shared_data / "events.csv").open(encoding="utf-8", newline="") as file:
+        for event in csv.DictReader(file):
+            kinds.setdefault((event["code"], event["date"]), set()).add(event["kind"])
+    with psycopg.connect(daily[0]) as connection:
+        found = connection.execute(
+            "SELECT stock_code, date::text FROM aegis.data_quality_daily_report"
+            " WHERE price_basis = 'raw' AND base_price_origin = 'source'"
+            "   AND abs(price_change) > 0.5"
+            "   AND date IN (SELECT trade_date FROM aegis.trading_calendar WHERE is_open)"
+        ).fetchall()
+    explained = [
+        "liquidation" if "liquidation" in kinds[code, day] else "first day"
+        for code, day in found
+        if kinds[code, day] & {"liquidation", "ipo_or_relisting_first_day"}
+    ]
+    assert sorted(explained) == ["first day"] * 5 + ["liquidation"] * 8
+    assert len(found) == 13
