@@ -1,0 +1,19 @@
+"""${message}."""
+
+from __future__ import annotations
+
+from aegis_db.migrate import apply, restore, revert
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade() -> None:
+    """Run the files of this revision."""
+    apply(revision)
+
+
+def downgrade() -> None:
+    """Drop what this revision introduced, then re-run the bodies it had replaced."""
+    revert(revision)
+    restore(revision)

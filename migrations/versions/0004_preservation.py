@@ -1,0 +1,19 @@
+"""Nothing is lost: guards, history, protection of any table."""
+
+from __future__ import annotations
+
+from aegis_db.migrate import apply, restore, revert
+
+revision = "0004_preservation"
+down_revision = "0003_partition"
+
+
+def upgrade() -> None:
+    """Run the files of this revision."""
+    apply(revision)
+
+
+def downgrade() -> None:
+    """Drop what this revision introduced, then re-run the bodies it had replaced."""
+    revert(revision)
+    restore(revision)
