@@ -55,7 +55,8 @@ BEGIN
      LIMIT 1;
 
     IF FOUND THEN
-        RAISE EXCEPTION 'the calendar of % is not consistent on %', p_source, coalesce(v_bad.trade_date::text, 'a day without date')
+        RAISE EXCEPTION 'the calendar of % is not consistent on %',
+                        p_source, coalesce(v_bad.trade_date::text, 'a day without date')
             USING ERRCODE = 'AEK44',
                   DETAIL = CASE WHEN v_bad.is_repeated THEN 'The day comes more than once.'
                                 ELSE 'Day, kind, hours and is_open contradict each other.' END,
@@ -99,7 +100,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis.refill_trading_calendar(aegis.trading_day_input [], text, text) IS -- noqa: LT01
-'Takes in days of a source and says how many were inserted, updated, unchanged, or kept as overridden; raises AEK43 or AEK44.';
+'Takes in days of a source; counts those inserted, updated, unchanged and kept as overridden; raises AEK43 or AEK44.';
 
 ALTER FUNCTION aegis.refill_trading_calendar(aegis.trading_day_input [], text, text) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis.refill_trading_calendar(aegis.trading_day_input [], text, text) FROM PUBLIC;

@@ -30,6 +30,7 @@ AS $function$
 DECLARE
     v_policy aegis.partition_policies := aegis._partition_policy(p_table);
     v_today date := (now() AT TIME ZONE 'Asia/Seoul')::date;
+    v_patience interval;
     v_default regclass;
     v_columns text;
     v_new record;
@@ -49,9 +50,8 @@ BEGIN
     END IF;
 
     -- One session at a time; the next one finds what this one made.
-    PERFORM set_config('lock_timeout',
-                       (extract(EPOCH FROM aegis.configuration('aegis.partition_lock_timeout')::interval) * 1000)::bigint::text,
-                       true);
+    v_patience := aegis.configuration('aegis.partition_lock_timeout');
+    PERFORM set_config('lock_timeout', (extract(EPOCH FROM v_patience) * 1000)::bigint::text, true);
     PERFORM pg_advisory_xact_lock(hashtextextended('aegis.ensure_partitions', p_table::oid::bigint));
 
     -- Tables of their own first: nobody waits while they are built.
@@ -152,7 +152,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis.ensure_partitions(regclass, date, date) IS -- noqa: LT01
-'Makes the partitions that a range of days needs, moves waiting rows into them and returns how many it made; raises AEM01 to AEM07.';
+'Makes the partitions that a range of days needs and moves waiting rows into them; returns their number; raises AEM01 to AEM07.';
 
 ALTER FUNCTION aegis.ensure_partitions(regclass, date, date) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis.ensure_partitions(regclass, date, date) FROM PUBLIC;

@@ -76,7 +76,7 @@ END;
 $procedure$;
 
 COMMENT ON PROCEDURE aegis.maintain_partitions() IS -- noqa: LT01
-'Makes the partitions of the coming months and days and empties the default partitions, one table per transaction; raises AEM08.';
+'Makes the coming partitions and empties the default ones, one table per transaction; raises AEM08.';
 
 ALTER PROCEDURE aegis.maintain_partitions() OWNER TO aegis_owner;
 REVOKE ALL ON PROCEDURE aegis.maintain_partitions() FROM PUBLIC;

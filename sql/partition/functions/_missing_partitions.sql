@@ -19,6 +19,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql
 STABLE
+ROWS 20
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH held AS MATERIALIZED (

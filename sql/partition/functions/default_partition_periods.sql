@@ -10,6 +10,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql
 STABLE
+ROWS 10
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -37,7 +38,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis.default_partition_periods(regclass) IS -- noqa: LT01
-'First days of the months or days whose rows lie in the default partition, how many, and whether ensure_partitions takes that date; raises AEM01.';
+'Months or days whose rows lie in the default partition, and whether they can get one of their own; raises AEM01.';
 
 ALTER FUNCTION aegis.default_partition_periods(regclass) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis.default_partition_periods(regclass) FROM PUBLIC;

@@ -11,6 +11,7 @@ RETURNS TABLE (
 LANGUAGE sql
 STABLE
 STRICT
+ROWS 50
 SET search_path = pg_catalog, pg_temp
 SET timezone = 'Asia/Seoul'
 SET datestyle = 'ISO, YMD'

@@ -57,7 +57,7 @@ SELECT
  ) AS w;
 
 COMMENT ON VIEW aegis.partition_health IS
-'Per partitioned table: what there is, what is missing from today on, what waits in the default partition, and what to do.';
+'Per partitioned table: what there is, what is missing, what waits in the default partition, what to do.';
 COMMENT ON COLUMN aegis.partition_health.table_name IS 'Partitioned table of schema aegis.';
 COMMENT ON COLUMN aegis.partition_health.granularity IS 'month or day.';
 COMMENT ON COLUMN aegis.partition_health.partitions IS 'Partitions, the default one not counted.';
@@ -66,7 +66,7 @@ COMMENT ON COLUMN aegis.partition_health.last_bound IS
 'Day after the last one that has a partition (KST).';
 COMMENT ON COLUMN aegis.partition_health.days_ahead IS 'Days from today (KST) to last_bound.';
 COMMENT ON COLUMN aegis.partition_health.missing_partitions IS
-'Partitions that the settings aegis.partition_months_ahead and aegis.partition_days_ahead demand and that are missing.';
+'Partitions missing from today on, as far as aegis.partition_months_ahead or _days_ahead demand.';
 COMMENT ON COLUMN aegis.partition_health.has_default IS 'Whether a default partition stands behind.';
 COMMENT ON COLUMN aegis.partition_health.default_rows IS 'Rows that wait in the default partition.';
 COMMENT ON COLUMN aegis.partition_health.stray_rows IS
