@@ -756,7 +756,7 @@ def _run(
 def _inspect(directory: Path) -> Binaries | None:
     """Return the server programs in ``directory`` if they are complete and new enough."""
     binaries = Binaries(directory, "0")
-    if not binaries.program("initdb").exists():
+    if not os.access(binaries.program("initdb"), os.X_OK):
         return None
     said = _run([str(binaries.program("postgres")), "--version"], None).stdout.split()
     version = said[2] if len(said) > 2 else ""  # "postgres (PostgreSQL) 18.6", "... 19beta1"

@@ -24,7 +24,7 @@ def data_option(command: Command) -> Command:
     """Add ``--data``: which data directory, and with it which server."""
     return click.option(
         "--data",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         metavar="DIR",
         help="Data directory  [default: pg<major> in AEGIS_HOME, /var/lib/aegis-db (root) "
         "or ~/.local/share/aegis-db]",
