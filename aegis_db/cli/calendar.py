@@ -94,9 +94,8 @@ def show(first: datetime, last: datetime, dsn: str, as_json: bool) -> None:
     with reported(), connect(dsn) as connection:
         days = known_days(connection, start, end)
     if as_json:
-        click.echo(
-            json.dumps([asdict(d) for d in days], default=_iso, ensure_ascii=False, indent=1)
-        )
+        rows = [asdict(d) for d in days]
+        click.echo(json.dumps(rows, default=date.isoformat, ensure_ascii=False, indent=1))
     else:
         Console().print(_table(days, start, end))
     unknown = (end - start).days + 1 - len(days)
