@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from functools import partial
+from typing import TextIO
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from aegis_db import migrate
-from aegis_db.cli.options import dsn_option
+from aegis_db import verify as checks
+from aegis_db.cli.options import dsn_option, json_option
+from aegis_db.database import connect
 from aegis_db.errors import reported
 
 tell = partial(click.echo, err=True)
@@ -41,3 +48,64 @@ def downgrade(revision: str, as_sql: bool, yes: bool, dsn: str) -> None:
         click.confirm(f"Drop everything that came after {revision}?", abort=True, err=True)
     with reported():
         migrate.downgrade(dsn, revision, as_sql=as_sql, tell=tell)
+
+
+@click.command()
+@json_option
+@dsn_option
+def status(as_json: bool, dsn: str) -> None:
+    """Show where the database is: revision, what is pending, which layers protect it."""
+    with reported(), connect(dsn) as connection:
+        state = checks.status(connection)
+    if as_json:
+        click.echo(json.dumps(state, default=str, indent=2))
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_row("database", f"{state['database']} (PostgreSQL {state['server_version']})")
+    table.add_row("revision", state["revision"] or "none: AEGIS is not installed here")
+    table.add_row("pending", ", ".join(state["pending"]) or "nothing")
+    if state["deployed_at"]:
+        table.add_row(
+            "deployed", f"{state['deployed_at']:%Y-%m-%d %H:%M:%S%z} by {state['deployed_by']}"
+        )
+    for name, layer in state["layers"].items():
+        table.add_row(name, f"{'on ' if layer['active'] else 'OFF'} {layer['detail']}")
+    Console().print(table, soft_wrap=True)
+
+
+@click.command()
+@json_option
+@click.option("--junit", type=click.File("w", "utf-8"), help="Also write JUnit XML to this file.")
+@click.option(
+    "--against",
+    metavar="DSN",
+    help="Also compare every object with this clean database of the same major version.",
+)
+@dsn_option
+def verify(as_json: bool, junit: TextIO | None, against: str | None, dsn: str) -> None:
+    """Compare the database with this package, and exit with 3 where they differ.
+
+    Looks at the package's own files, the deployment log, every routine and view, the guards,
+    owners and grants. For tables, triggers and constraints give an empty database with --against;
+    AEGIS is installed there when it is missing, and it can be dropped afterwards.
+    """
+    with reported(), connect(dsn) as connection:
+        drifts = checks.verify(connection)
+        if against is not None:
+            drifts += _against(connection, against)
+    if junit is not None:
+        junit.write(checks.junit(drifts))
+    if as_json:
+        click.echo(json.dumps(checks.as_rows(drifts), indent=2))
+    else:
+        for drift in drifts:
+            click.echo(drift)
+        click.echo(f"{len(drifts)} differences" if drifts else "no difference", err=True)
+    sys.exit(3 if drifts else 0)
+
+
+def _against(connection: checks.Connection, dsn: str) -> list[checks.Drift]:
+    """Compare with the database at ``dsn``, upgraded to the same revision."""
+    migrate.upgrade(dsn, checks.current_revision(connection) or "head")
+    with connect(dsn) as clean:
+        return checks.differences(connection, clean)
