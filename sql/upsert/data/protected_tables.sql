@@ -1,0 +1,6 @@
+-- What an upsert leaves behind is as safe as what it wrote.
+
+CALL aegis.protect_table('aegis.ingest_batches', 'what came, from where, and what became of it', NULL, TRUE);
+CALL aegis.protect_table('aegis.dead_letters', 'rows put aside are kept');
+CALL aegis.protect_table('aegis.ingest_targets', 'how rows come in');
+CALL aegis.protect_table('aegis.ingest_rules', 'why rows were put aside');
