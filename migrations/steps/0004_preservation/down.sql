@@ -1,0 +1,33 @@
+-- Takes back 0004_preservation: all guards go, those on tables of others too. No market data is
+-- lost; lost are the registry of protected tables and the tickets.
+
+DO $guard$
+BEGIN
+    IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
+        AND (EXISTS (SELECT FROM aegis_guard.ticket_uses)
+             OR EXISTS (SELECT FROM aegis.protected_tables AS p WHERE p.schema_name NOT IN ('aegis', 'aegis_guard')))
+    THEN
+        RAISE EXCEPTION 'going back from 0004_preservation loses tickets or the protection of tables of yours'
+            USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
+    END IF;
+END
+$guard$;
+
+DROP EVENT TRIGGER IF EXISTS aegis_arm_partitions;
+DROP FUNCTION aegis_guard.arm_partitions;
+DROP PROCEDURE aegis.protect_table;
+DROP VIEW aegis.protection_status;
+DROP FUNCTION aegis_guard.register_table;
+DROP FUNCTION aegis_guard.arm_table;
+DROP FUNCTION aegis_guard.guard_gaps;
+DROP FUNCTION aegis_guard.check_history;
+-- CASCADE: their triggers, on whatever table they stand.
+DROP FUNCTION aegis_guard.refuse_removal CASCADE;
+DROP FUNCTION aegis_guard.capture_history CASCADE;
+DROP FUNCTION aegis_guard.settle_ticket CASCADE;
+DROP FUNCTION aegis_guard._issue_ticket;
+DROP FUNCTION aegis_guard._current_ticket;
+DROP FUNCTION aegis_guard.record_attempt;
+DROP TABLE aegis_guard.ticket_uses;
+DROP TABLE aegis_guard.tickets;
+DROP TABLE aegis.protected_tables;

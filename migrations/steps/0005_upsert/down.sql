@@ -1,0 +1,42 @@
+-- Takes back 0005_upsert. Lost are the record of batches and the dead letters.
+
+DO $guard$
+BEGIN
+    IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
+        AND EXISTS (SELECT FROM aegis.ingest_batches)
+    THEN
+        RAISE EXCEPTION 'going back from 0005_upsert loses batches and dead letters'
+            USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
+    END IF;
+END
+$guard$;
+
+DO $forget$
+DECLARE
+    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules'];
+BEGIN
+    PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0005_upsert is taken back');
+    DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
+END
+$forget$;
+
+DROP FUNCTION aegis.upsert_stocks;
+DROP FUNCTION aegis.upsert_stock_prices;
+DROP FUNCTION aegis.upsert_daily_market_data;
+DROP FUNCTION aegis.upsert_staged;
+DROP FUNCTION aegis.open_stage;
+DROP FUNCTION aegis._apply_batch;
+DROP FUNCTION aegis._check_stage;
+DROP FUNCTION aegis._parse_timestamptz;
+DROP FUNCTION aegis._parse_date;
+DROP FUNCTION aegis._parse_numeric;
+DROP FUNCTION aegis._parse_bigint;
+DROP FUNCTION aegis._parse_text;
+DROP TABLE aegis.ingest_rules;
+DROP TABLE aegis.ingest_targets;
+DROP TABLE aegis.dead_letters;
+DROP TABLE aegis.ingest_batches;
+DROP TYPE aegis.batch_result;
+DROP TYPE aegis.stock_price_input;
+DROP TYPE aegis.daily_market_data_input;
+DROP TYPE aegis.stock_input;
