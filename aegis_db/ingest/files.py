@@ -103,6 +103,10 @@ class InputFile:
         """Yield the records from the first to the last."""
         return self._csv_records() if self._rows is None else self._json_records(self._rows)
 
+    def lines(self) -> Iterator[object]:
+        """Yield something for each line, having met whatever damages the file as a whole."""
+        return self._lines() if self._rows is None else iter(self._rows)
+
     def _fingerprint(self) -> tuple[int, int, int, int]:
         status = self.path.stat()
         return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
@@ -150,12 +154,13 @@ class InputFile:
         for number, line in lines:
             if not line:
                 continue
+            payload = readable(line)
             values = split(line)
             if values is None or len(values) != width:
-                yield Record(number, None, readable(line))
+                yield Record(number, None, payload)
             else:
                 fields: dict[str, str | None] = dict(zip(names, values, strict=True))
-                yield Record(number, fields | of_name if of_name else fields, line.decode())
+                yield Record(number, fields | of_name if of_name else fields, payload)
 
     def _json_rows(self) -> list[Any]:
         """Return the rows of the answer: a list, or the list under ``OutBlock_1``."""

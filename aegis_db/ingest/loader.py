@@ -25,6 +25,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import psycopg
@@ -33,7 +34,7 @@ from psycopg.rows import TupleRow, dict_row
 
 from aegis_db.errors import AegisError, describe
 from aegis_db.ingest.files import InputFile, Record
-from aegis_db.ingest.formats import Column, Fields, Format, evaluate
+from aegis_db.ingest.formats import Column, Fields, evaluate
 
 BATCH_ROWS = 20_000
 VERDICTS = (
@@ -49,6 +50,7 @@ VERDICTS = (
 
 Connection = psycopg.Connection[TupleRow]
 Row = tuple[int | str | None, ...]
+T = TypeVar("T")
 Watch = Callable[[str, int, int], None]
 """Told now and then: what is being done, bytes of the file read, bytes in all."""
 
@@ -111,42 +113,41 @@ def load_file(
                 f"{path}: every row of a {form.name} file has its own event time",
                 hint="Leave --as-of out.",
             )
-        records = _Watched(file, watch)
-        masters = _check(records, form)
+        masters = _check(file, watch)
         load = _Load(connection, file, source or form.source, batch_rows)
         event_at = as_of.isoformat() if as_of else None
         tables = []
         if form.master:
             tables.append(load.send("stocks", form.master, masters, event_at))
-        tables.append(load.send(form.table, form.columns, records.reading("loading"), event_at))
+        records = _watched(file, file.records(), "loading", watch)
+        tables.append(load.send(form.table, form.columns, records, event_at))
         return FileResult(path, form.name, tables)
 
 
-class _Watched:
-    """The records of a file, telling how far they have been read."""
-
-    def __init__(self, file: InputFile, watch: Watch) -> None:
-        self._file = file
-        self._watch = watch
-
-    def reading(self, activity: str) -> Iterator[Record]:
-        for count, record in enumerate(self._file.records()):
-            if count % _WATCH_EVERY == 0:
-                self._watch(activity, self._file.position, self._file.size)
-            yield record
-        self._watch(activity, self._file.size, self._file.size)
+def _watched(file: InputFile, things: Iterable[T], activity: str, watch: Watch) -> Iterator[T]:
+    """Yield ``things`` read from ``file``, telling how far it has been read."""
+    for count, thing in enumerate(things):
+        if count % _WATCH_EVERY == 0:
+            watch(activity, file.position, file.size)
+        yield thing
+    watch(activity, file.size, file.size)
 
 
-def _check(records: _Watched, form: Format) -> list[Record]:
+def _check(file: InputFile, watch: Watch) -> list[Record]:
     """Read the file to its end; return the latest record of each code if the format has masters.
 
     A record without a plain code or time is no master row; it is judged once, as the row it is.
     """
+    master = file.format.master
+    if not master:
+        for _ in _watched(file, file.lines(), "checking", watch):
+            pass
+        return []
     latest: dict[str, tuple[str, Record]] = {}
-    for record in records.reading("checking"):
-        if form.master and record.fields is not None:
-            code = evaluate(form.master["stock_code"], record.fields)
-            event_at = evaluate(form.master["event_at"], record.fields)
+    for record in _watched(file, file.records(), "checking", watch):
+        if record.fields is not None:
+            code = evaluate(master["stock_code"], record.fields)
+            event_at = evaluate(master["event_at"], record.fields)
             if (
                 code
                 and event_at

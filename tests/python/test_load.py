@@ -610,6 +610,7 @@ def stored_prices(database: str) -> dict[tuple[str, str], tuple[datetime, int, i
     }
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("order", ["forwards", "backwards", "shuffled"])
 def test_the_week_in_any_order_gives_the_same_rows(
     database: str, tmp_path: Path, shared_data: Path, order: str
@@ -634,6 +635,8 @@ def test_the_week_in_any_order_gives_the_same_rows(
     assert first["inserted"] == len(model.rows) == 23_047 - 8_642
     assert stored_prices(database) == model.rows
 
+    if order != "forwards":
+        return
     versions = "SELECT sum(data_version), max(batch_number) FROM aegis.stock_prices"
     before = query(database, versions)
     (again,) = loaded(database, path)
@@ -676,6 +679,7 @@ def blocked_load(database: str) -> Iterator[tuple[subprocess.Popen[str], psycopg
                 "SELECT count(*) > 0 FROM pg_locks"
                 " WHERE NOT granted AND relation = 'aegis.ingest_batches'::regclass",
             )
+            assert child.poll() is None
             yield child, blocker
         finally:
             child.kill()
