@@ -11,21 +11,25 @@ WITH objects (classid, objid, name, description, owner, acl) AS (
            concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity,
                      c.reloptions::text, pg_get_partkeydef(c.oid),
                      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
-                     CASE WHEN c.relkind IN ('i', 'I') THEN pg_get_indexdef(c.oid) END,
-                     (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod),
-                                                  a.attcollation::regcollation, a.attnotnull,
-                                                  a.attidentity, a.attgenerated, a.attacl::text,
-                                                  pg_get_expr(d.adbin, d.adrelid),
-                                                  col_description(c.oid, a.attnum)),
-                                        ', ' ORDER BY a.attnum)
-                        FROM pg_attribute AS a
-                        LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                         AND c.relkind NOT IN ('i', 'I'))),
+                     CASE WHEN c.relkind IN ('i', 'I') THEN pg_get_indexdef(c.oid) END),
            c.relowner, c.relacl
       FROM pg_class AS c
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE n.nspname = ANY (%(schemas)s) AND NOT c.relispartition
+     UNION ALL
+    SELECT 'pg_class'::regclass, NULL, format('column %%s.%%I', c.oid::regclass, a.attname),
+           concat_ws(' ', a.attnum, format_type(a.atttypid, a.atttypmod),
+                     'collation ' || nullif(a.attcollation, 0)::regcollation::text,
+                     CASE WHEN a.attnotnull THEN 'not null' END,
+                     'identity ' || nullif(a.attidentity::text, ''),
+                     'generated ' || nullif(a.attgenerated::text, ''),
+                     pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)),
+           c.relowner, a.attacl
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+     WHERE n.nspname = ANY (%(schemas)s) AND NOT c.relispartition AND c.relkind NOT IN ('i', 'I')
      UNION ALL
     SELECT 'pg_proc'::regclass, p.oid, 'routine ' || p.oid::regprocedure::text,
            CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END, p.proowner, p.proacl

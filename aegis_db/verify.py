@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ CREATE = re.compile(
     r"(?P<rest>.*?;)\s*(?=^(?:ALTER|COMMENT|CREATE|DO|GRANT|REVOKE)\b|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-TEMPORARY = re.compile(r"\bpg_temp_\d+\.")
+TEMPORARY = re.compile(r"\bpg_temp(_\d+)?\.")
 SNAPSHOT = (Path(__file__).parent / "snapshot.sql").read_text("utf-8")
 
 
@@ -87,7 +88,9 @@ def differences(connection: Connection, clean: Connection) -> list[Drift]:
     """
     found, expected = snapshot(connection), snapshot(clean)
     return [
-        Drift("snapshot", name, expected.get(name, "nothing"), found.get(name, "nothing"))
+        Drift(
+            "snapshot", name, *_excerpts(expected.get(name, "nothing"), found.get(name, "nothing"))
+        )
         for name in sorted(expected.keys() | found.keys())
         if expected.get(name) != found.get(name)
     ]
@@ -98,7 +101,7 @@ def snapshot(connection: Connection) -> dict[str, str]:
     connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
     rows = connection.execute(SNAPSHOT, {"schemas": SCHEMAS}).fetchall()
     connection.rollback()
-    return {name: " ".join(description.split()) for name, description in rows}
+    return dict(rows)
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -214,15 +217,18 @@ def _objects(connection: Connection, tree: Tree, revision: str) -> Iterator[Drif
                             f"{schema}.{match['name']}", f"pg_temp.{match['name']}", 1
                         ),
                     )
-            expected = _described(connection, sql.SQL("pg_my_temp_schema()"), schema)
-        found = _described(connection, sql.SQL("to_regnamespace({})").format(schema), schema)
+            expected = {
+                name: TEMPORARY.sub(f"{schema}.", description, count=1)
+                for name, description in _described(connection, "pg_temp", schema).items()
+            }
+        found = _described(connection, schema, schema)
         for name in sorted(expected.keys() | found.keys()):
             if name not in found:
                 yield Drift("objects", name, "the object of its file", "nothing")
             elif name not in expected:
                 yield Drift("objects", name, "nothing", "an object of no file")
             elif expected[name] != found[name]:
-                yield Drift("objects", name, *_first_difference(expected[name], found[name]))
+                yield Drift("objects", name, *_excerpts(expected[name], found[name]))
 
 
 def _execute(connection: Connection, text: str) -> None:
@@ -230,41 +236,44 @@ def _execute(connection: Connection, text: str) -> None:
     connection.execute(text.encode())
 
 
-def _described(connection: Connection, schema: sql.Composable, name: str) -> dict[str, str]:
+def _described(connection: Connection, schema: str, name: str) -> dict[str, str]:
     """Return the server's own description of the routines and views of a schema."""
     rows = connection.execute(
-        sql.SQL("""
-        SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+        """
+        SELECT format('%%s.%%s(%%s)', %(name)s::text, p.proname,
+                      pg_get_function_identity_arguments(p.oid)),
                pg_get_functiondef(p.oid)
           FROM pg_proc AS p
-         WHERE p.pronamespace = {schema}
+         WHERE p.pronamespace = CASE %(schema)s WHEN 'pg_temp' THEN pg_my_temp_schema()
+                                 ELSE to_regnamespace(%(schema)s)::oid END
            AND p.prokind IN ('f', 'p', 'w')
          UNION ALL
-        SELECT c.relname,
+        SELECT format('%%s.%%s', %(name)s::text, c.relname),
                concat_ws(' ', c.reloptions::text,
                          (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum)
                             FROM pg_attribute AS a
                            WHERE a.attrelid = c.oid AND a.attnum > 0),
                          pg_get_viewdef(c.oid))
           FROM pg_class AS c
-         WHERE c.relnamespace = {schema}
+         WHERE c.relnamespace = CASE %(schema)s WHEN 'pg_temp' THEN pg_my_temp_schema()
+                                 ELSE to_regnamespace(%(schema)s)::oid END
            AND c.relkind = 'v'
-        """).format(schema=schema)
+        """,
+        {"schema": schema, "name": name},
     )
-    return {
-        f"{name}.{identity}": TEMPORARY.sub(f"{name}.", description)
-        for identity, description in rows
-    }
+    return dict(rows.fetchall())
 
 
-def _first_difference(expected: str, found: str) -> tuple[str, str]:
-    """Return the first lines that differ, each as a quoted text of one line."""
-    left, right = expected.splitlines(), found.splitlines()
-    width = max(len(left), len(right))
-    left += [""] * (width - len(left))
-    right += [""] * (width - len(right))
-    pair = next(pair for pair in zip(left, right, strict=True) if pair[0] != pair[1])
-    return repr(pair[0].strip()), repr(pair[1].strip())
+def _excerpts(expected: str, found: str) -> tuple[str, str]:
+    """Return both texts on one line each, cut to where they begin to differ."""
+    texts = [" ".join(text.split()) for text in (expected, found)]
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    start = max(common - 20, 0)
+    left, right = (
+        ("..." if start else "") + text[start : start + 80] + ("..." if text[start + 80 :] else "")
+        for text in texts
+    )
+    return left, right
 
 
 def _guards(connection: Connection) -> Iterator[Drift]:
@@ -364,7 +373,7 @@ def _layers(connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
             "active": triggers is not None,
             "detail": ", ".join(triggers)
             if triggers
-            else "none: only a superuser can create them; run aegis-db upgrade as one",
+            else "none: a superuser has to run sql/preservation/triggers/event_triggers.sql",
         },
     )
     for layer, view, column in (

@@ -8,8 +8,6 @@ from functools import partial
 from typing import TextIO
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from aegis_db import migrate
 from aegis_db import verify as checks
@@ -60,17 +58,17 @@ def status(as_json: bool, dsn: str) -> None:
     if as_json:
         click.echo(json.dumps(state, default=str, indent=2))
         return
-    table = Table.grid(padding=(0, 2))
-    table.add_row("database", f"{state['database']} (PostgreSQL {state['server_version']})")
-    table.add_row("revision", state["revision"] or "none: AEGIS is not installed here")
-    table.add_row("pending", ", ".join(state["pending"]) or "nothing")
-    if state["deployed_at"]:
-        table.add_row(
-            "deployed", f"{state['deployed_at']:%Y-%m-%d %H:%M:%S%z} by {state['deployed_by']}"
-        )
+    lines = {
+        "database": f"{state['database']} (PostgreSQL {state['server_version']})",
+        "revision": state["revision"] or "none: AEGIS is not installed here",
+        "pending": ", ".join(state["pending"]) or "nothing",
+        "deployed": state["deployed_at"]
+        and f"{state['deployed_at']:%Y-%m-%d %H:%M:%S%z} by {state['deployed_by']}",
+    }
     for name, layer in state["layers"].items():
-        table.add_row(name, f"{'on ' if layer['active'] else 'OFF'} {layer['detail']}")
-    Console().print(table, soft_wrap=True)
+        lines[name] = f"{'on ' if layer['active'] else 'OFF'}  {layer['detail']}"
+    for name, text in lines.items():
+        click.echo(f"{name:<16}{text or 'never'}")
 
 
 @click.command()
