@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -105,9 +106,12 @@ def show(first: datetime, last: datetime, dsn: str, as_json: bool) -> None:
 
 def _table(days: list[TradingDay], start: date, end: date) -> Table:
     """Lay ``days`` out, times in KST."""
-    table = Table(title=f"KRX from {start} to {end}, times in KST", title_justify="left")
-    for heading in ("day", "", "kind", "opens", "closes", "source", "note"):
-        table.add_column(heading)
+    table = Table(
+        title=f"KRX from {start} to {end}, times in KST", title_justify="left", box=SIMPLE_HEAD
+    )
+    for heading in ("day", "", "kind", "opens", "closes"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("override")
     for d in days:
         table.add_row(
             str(d.trade_date),
@@ -115,7 +119,6 @@ def _table(days: list[TradingDay], start: date, end: date) -> Table:
             d.day_kind,
             f"{d.opens_at:%H:%M}" if d.opens_at else "",
             f"{d.closes_at:%H:%M}" if d.closes_at else "",
-            d.calendar_source,
             d.note or "",
         )
     return table
