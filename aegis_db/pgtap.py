@@ -48,6 +48,7 @@ _BAIL_OUT = re.compile(r"\s*Bail out!\s*(.*)", re.ASCII)
 
 # Runs after the file, in its session. Only a committed plan() survives the ROLLBACK.
 _EPILOGUE = (
+    r"\set SHOW_CONTEXT never",
     "SET client_min_messages = error",
     "ROLLBACK",
     """DO $$
@@ -117,24 +118,29 @@ class Result:
         """Return the number of assertions marked ``directive``: TODO or SKIP."""
         return sum(assertion.directive == directive for assertion in self.assertions)
 
-    def explanation(self) -> str:
-        """Return why the file failed, as lines: assertions with diagnostics, problems, stderr."""
-        lines = []
-        for one in self.failed:
-            lines += [f"not ok {one.number} {one.description}".rstrip()]
-            lines += [f"    {line}" for line in one.diagnostics]
-        return "\n".join([*lines, *self.problems, *self.errors.splitlines()])
-
-    def headline(self) -> str:
-        """Return the verdict in one line without the name, like ``ok (3 assertions, 1 todo)``."""
+    @property
+    def verdict(self) -> str:
+        """Return the outcome in one line, like ``3 assertions, 1 todo`` or ``no plan``."""
+        total = _several(len(self.assertions), "assertion")
         if not self.passed:
-            return f"FAILED ({len(self.failed)} of {_several(len(self.assertions), 'assertion')})"
+            failed = [f"{len(self.failed)} of {total} failed"] if self.failed else []
+            return "; ".join([*failed, *self.problems])
         if self.skipped is not None:
             return f"skipped: {self.skipped}"
-        marks = [f"{n} {word.lower()}" for word in ("TODO", "SKIP") if (n := self.count(word))]
+        words = {"TODO": "todo", "SKIP": "skipped"}
+        marks = [f"{n} {word}" for directive, word in words.items() if (n := self.count(directive))]
         if self.surprises:
-            marks.append("todo passed: " + ", ".join(str(one.number) for one in self.surprises))
-        return f"ok ({', '.join([_several(len(self.assertions), 'assertion'), *marks])})"
+            marks.append("todo passed: " + " ".join(str(one.number) for one in self.surprises))
+        return ", ".join([total, *marks])
+
+    @property
+    def explanation(self) -> list[str]:
+        """Return why the file failed: each failed assertion with its diagnostics, then stderr."""
+        lines = []
+        for one in self.failed:
+            lines.append(f"not ok {one.number} {one.description}".rstrip())
+            lines += [f"    {line}" for line in one.diagnostics]
+        return [*lines, *self.errors.splitlines()]
 
 
 def _several(number: int, noun: str) -> str:
@@ -226,11 +232,15 @@ def run_file(
         )
     except OSError as error:
         raise _no_psql(str(error)) from error
+    late = False
     with process:
         try:
-            tap, errors, late = _finish(process, timeout)
+            tap, errors = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            late = True
+            tap, errors = _cancel(process)
         except BaseException:
-            process.kill()
+            _cancel(process)
             raise
     result = parse(tap)
     result.name, result.errors = path.as_posix(), errors
@@ -242,17 +252,14 @@ def run_file(
     return result
 
 
-def _finish(process: subprocess.Popen[str], timeout: float) -> tuple[str, str, bool]:
-    """Return stdout, stderr and whether the time was up; then the query is cancelled first."""
+def _cancel(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Let psql cancel its query on the server; return all that it wrote to stdout and stderr."""
+    process.send_signal(signal.SIGINT)
     try:
-        return *process.communicate(timeout=timeout), False
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)  # psql passes it on to the server
-    try:
-        return *process.communicate(timeout=GRACE), True
+        return process.communicate(timeout=GRACE)
     except subprocess.TimeoutExpired:
         process.kill()
-    return *process.communicate(), True
+        return process.communicate()
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -374,15 +381,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     def check(request: pytest.FixtureRequest, pgtap_dsn: str) -> None:
         try:
             _provided(pgtap_dsn)
-            result = run_file(file_path, pgtap_dsn)
         except AegisError as error:
-            pytest.skip(f"{error.sqlstate}: {error.message}; {error.hint}")
+            refuse = pytest.skip if error.sqlstate == "AEK30" else pytest.fail
+            refuse(f"{error.sqlstate}: {error.message}. {error.hint}")
+        result = run_file(Path(os.path.relpath(file_path)), pgtap_dsn)
         request.node.user_properties.append(("assertions", len(result.assertions)))
-        request.node.user_properties.append(("verdict", result.headline()))
+        if result.surprises:
+            request.node.user_properties.append(("todo", result.verdict))
         if result.bailed_out is not None:
-            request.session.shouldfail = f"{result.name} bailed out: {result.bailed_out}"
+            request.session.shouldfail = f"{result.name} {result.problems[-1]}"
         if not result.passed:
-            pytest.fail(f"{result.headline()}\n{result.explanation()}", pytrace=False)
+            pytest.fail("\n".join([result.verdict, *result.explanation]), pytrace=False)
         if result.skipped is not None:
             pytest.skip(result.skipped)
 
@@ -411,5 +420,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"pgTAP: {_several(total, 'assertion')} in {_several(len(runs), 'file')}"
         )
     for name, properties in runs:
-        if "todo passed" in properties["verdict"]:
-            terminalreporter.write_line(f"{name.partition('::')[0]}: {properties['verdict']}")
+        if "todo" in properties:
+            terminalreporter.write_line(f"{name.partition('::')[0]}: {properties['todo']}")

@@ -1,0 +1,3 @@
+-- Lines of another operating system.
+SELECT E'1..1\r';
+SELECT E'ok 1 - first\r';

@@ -1,0 +1,4 @@
+-- Two plans.
+SELECT '1..1';
+SELECT 'ok 1';
+SELECT '1..1';

@@ -1,0 +1,13 @@
+-- runtests() with an error that ends the session.
+BEGIN;
+CREATE SCHEMA pgtap_subtests;
+CREATE FUNCTION pgtap_subtests.test_sums() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NEXT tap.is(1 + 1, 2, 'one and one');
+    RETURN NEXT tap.is(2 + 2, 4, 'two and two');
+END $$;
+CREATE FUNCTION pgtap_subtests.test_words() RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT tap.ok(true, (1 / (now() < '2000-01-01')::integer)::text)
+$$;
+SELECT * FROM runtests('pgtap_subtests'::name);
+ROLLBACK;

@@ -1,0 +1,14 @@
+-- runtests() with a test that raises an exception.
+BEGIN;
+CREATE SCHEMA pgtap_subtests;
+CREATE FUNCTION pgtap_subtests.test_sums() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NEXT tap.is(1 + 1, 2, 'one and one');
+    RETURN NEXT tap.is(2 + 2, 4, 'two and two');
+END $$;
+CREATE FUNCTION pgtap_subtests.test_words() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE 'no word for it';
+END $$;
+SELECT * FROM runtests('pgtap_subtests'::name);
+ROLLBACK;

@@ -1,0 +1,4 @@
+-- TAP lets numbers out.
+SELECT '1..2';
+SELECT 'ok - first';
+SELECT 'ok';

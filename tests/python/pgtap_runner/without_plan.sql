@@ -1,0 +1,5 @@
+-- pgTAP refuses an assertion before the plan.
+BEGIN;
+SELECT ok(true, 'hasty');
+SELECT * FROM finish();
+ROLLBACK;
