@@ -67,9 +67,9 @@ SELECT results_eq(
     $$VALUES (DATE '2001-02-01', DATE '2001-03-01')$$, 'bounds are those of the month'
 );
 SELECT results_eq(
-    $$SELECT c.reloptions, c.relowner = 'aegis_owner'::regrole, c.relacl IS NULL OR c.relacl::text !~ 'aegis_(app|ingest|reader)',
+    $$SELECT c.reloptions @> '{fillfactor=80}', c.relowner = 'aegis_owner'::regrole, c.relacl IS NULL OR c.relacl::text !~ 'aegis_(app|ingest|reader)',
              c.reltuples FROM pg_class AS c WHERE c.oid = 'aegis.stock_prices_p2001_01'::regclass$$,
-    $$VALUES ('{fillfactor=80}'::text[], true, true, 31::real)$$,
+    $$VALUES (true, true, true, 31::real)$$,
     'the partition has room for updates, the right owner, no grants, and statistics'
 );
 SELECT is(
