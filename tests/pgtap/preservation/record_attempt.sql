@@ -3,7 +3,15 @@ BEGIN;
 SELECT plan(3);
 
 SELECT lives_ok($$SELECT aegis_guard.record_attempt('pg_class', 'DELETE', 'AEP01')$$, 'an attempt is recorded');
-REVOKE EXECUTE ON FUNCTION pg_logical_emit_message(boolean, text, text) FROM PUBLIC;
+DO $revoke$
+DECLARE
+    v_function regprocedure;                               -- from 17 on it has a fourth parameter
+BEGIN
+    FOR v_function IN SELECT p.oid FROM pg_proc AS p WHERE p.proname = 'pg_logical_emit_message' LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', v_function);
+    END LOOP;
+END
+$revoke$;
 SET LOCAL ROLE aegis_owner;
 SELECT lives_ok($$SELECT aegis_guard.record_attempt('pg_class', 'DELETE', 'AEP01')$$,
                 'without the right to write the message nothing fails');

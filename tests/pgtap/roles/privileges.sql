@@ -1,0 +1,137 @@
+-- Roles: who may do what, on one page. r = SELECT, a = INSERT, X = EXECUTE, U = USAGE, as psql has it.
+-- aegis_owner owns everything; PUBLIC may do nothing (tests/pgtap/catalog/conventions.sql).
+BEGIN;
+SELECT plan(4);
+
+-- Every role below is also a member of aegis_reader.
+SELECT set_eq(
+    $$SELECT m.member::regrole::text
+        FROM pg_auth_members AS m
+       WHERE m.roleid = 'aegis_reader'::regrole AND m.member::regrole::text LIKE 'aegis\_%'$$,
+    $$VALUES ('aegis_app'), ('aegis_ingest'), ('aegis_operator'), ('aegis_approver'), ('aegis_privacy_officer'),
+             ('aegis_auditor')$$,
+    'whoever writes or supervises may also read'
+);
+SELECT is_empty(
+    $$SELECT m.roleid::regrole, m.member::regrole
+        FROM pg_auth_members AS m
+       WHERE m.roleid::regrole::text ~ '^aegis_(owner|app|ingest|operator|approver|privacy_officer|auditor)$'
+         AND m.member::regrole::text LIKE 'aegis\_%'$$,
+    'no group role contains another but the reader'
+);
+
+CREATE TEMP TABLE expected (
+    object text, reader text, app text, ingest text, operator text, approver text, privacy_officer text, auditor text
+);
+INSERT INTO expected VALUES
+--                                        reader app  ingest operator approver privacy auditor
+('schema aegis',                          'U',   '',  '',    '',      '',      '',     ''),
+('schema aegis_archive',                  'U',   '',  '',    '',      '',      '',     ''),
+('schema aegis_guard',                    '',    '',  '',    'U',     '',      '',     ''),
+
+('aegis.alembic_version',                 'r',   '',  '',    '',      '',      '',     ''),
+('aegis.deployments',                     'r',   '',  '',    '',      '',      '',     ''),
+('aegis.error_codes',                     'r',   '',  '',    '',      '',      '',     ''),
+('aegis.system_configurations',           'r',   '',  '',    '',      '',      '',     ''),
+('aegis.system_configurations_history',   'r',   '',  '',    '',      '',      '',     ''),
+('aegis.configuration',                   'X',   '',  '',    '',      '',      '',     ''),
+('aegis.change_configuration',            '',    '',  '',    'X',     '',      '',     ''),
+
+('aegis.stocks',                          'r',   '',  '',    '',      '',      '',     ''),
+('aegis.corporate_actions',               'r',   '',  '',    '',      '',      '',     ''),
+('aegis.data_sources',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.trading_calendar',                'r',   '',  '',    '',      '',      '',     ''),
+('aegis.trading_calendar_history',        'r',   '',  '',    '',      '',      '',     ''),
+('aegis.stock_prices',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.stock_prices_history',            'r',   '',  '',    '',      '',      '',     ''),
+('aegis.stock_prices_daily',              'r',   '',  '',    '',      '',      '',     ''),
+('aegis.daily_market_data',               'r',   '',  '',    '',      '',      '',     ''),
+('aegis.daily_market_data_history',       'r',   '',  '',    '',      '',      '',     ''),
+('aegis.stock_ticks',                     'r',   '',  '',    '',      '',      '',     ''),
+('aegis.stock_transactions',              'r',   '',  '',    '',      '',      '',     ''),
+('aegis.option_trades',                   'r',   '',  '',    '',      '',      '',     ''),
+('aegis.user_activity_logs',              '',    'a', '',    '',      '',      'r',    'r'),
+('aegis.api_request_logs',                '',    'a', '',    '',      '',      'r',    'r'),
+('aegis.is_trading_day',                  'X',   '',  '',    '',      '',      '',     ''),
+('aegis.trading_day_before',              'X',   '',  '',    '',      '',      '',     ''),
+('aegis.override_trading_day',            '',    '',  '',    'X',     '',      '',     ''),
+('aegis.refill_trading_calendar',         '',    '',  'X',   'X',     '',      '',     ''),
+('aegis.trading_day_input',               '',    '',  'U',   'U',     '',      '',     ''),
+
+('aegis.partition_policies',              'r',   '',  '',    '',      '',      '',     ''),
+('aegis.partition_health',                'r',   '',  '',    '',      '',      '',     ''),
+('aegis.partition_bounds',                'X',   '',  '',    '',      '',      '',     ''),
+('aegis.default_partition_periods',       'X',   '',  '',    '',      '',      '',     ''),
+('aegis.ensure_partitions',               '',    '',  'X',   'X',     '',      '',     ''),
+('aegis.maintain_partitions',             '',    '',  '',    'X',     '',      '',     ''),
+
+('aegis.protected_tables',                'r',   '',  '',    '',      '',      '',     ''),
+('aegis.protection_status',               'r',   '',  '',    '',      '',      '',     ''),
+('aegis.protect_table',                   '',    '',  '',    'X',     '',      '',     ''),
+('aegis_guard.guard_gaps',                'X',   '',  '',    'X',     '',      '',     ''),
+('aegis_guard.arm_table',                 '',    '',  '',    'X',     '',      '',     ''),
+('aegis_guard.check_history',             '',    '',  '',    'X',     '',      '',     ''),
+('aegis_guard.register_table',            '',    '',  '',    'X',     '',      '',     ''),
+('aegis_guard.refuse_removal',            '',    '',  '',    'X',     '',      '',     ''),
+('aegis_guard.settle_ticket',             '',    '',  '',    'X',     '',      '',     ''),
+
+('aegis.ingest_batches',                  'r',   '',  '',    '',      '',      '',     ''),
+('aegis.ingest_rules',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.ingest_targets',                  'r',   '',  '',    '',      '',      '',     ''),
+('aegis.dead_letters',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.batch_result',                    'U',   '',  '',    '',      '',      '',     ''),
+('aegis.stock_input',                     '',    'U', 'U',   '',      '',      '',     ''),
+('aegis.stock_price_input',               '',    'U', 'U',   '',      '',      '',     ''),
+('aegis.daily_market_data_input',         '',    'U', 'U',   '',      '',      '',     ''),
+('aegis.open_stage',                      '',    'X', 'X',   '',      '',      '',     ''),
+('aegis.upsert_staged',                   '',    'X', 'X',   '',      '',      '',     ''),
+('aegis.upsert_stocks',                   '',    'X', 'X',   '',      '',      '',     ''),
+('aegis.upsert_stock_prices',             '',    'X', 'X',   '',      '',      '',     ''),
+('aegis.upsert_daily_market_data',        '',    'X', 'X',   '',      '',      '',     ''),
+
+('aegis.data_quality_daily_report',       'r',   '',  '',    '',      '',      '',     '');
+
+CREATE TEMP VIEW granted AS
+SELECT o.name,
+       a.grantee::regrole::text AS role,
+       string_agg(CASE a.privilege_type
+                      WHEN 'SELECT' THEN 'r' WHEN 'INSERT' THEN 'a' WHEN 'EXECUTE' THEN 'X' WHEN 'USAGE' THEN 'U'
+                      ELSE a.privilege_type
+                  END, '' ORDER BY a.privilege_type) AS rights
+  FROM (SELECT n.oid AS schema_oid, 'schema ' || n.nspname AS name, n.nspacl AS acl, n.nspowner AS owner
+          FROM pg_namespace AS n
+        UNION ALL
+        SELECT c.relnamespace, format('%s.%s', c.relnamespace::regnamespace, c.relname), c.relacl, c.relowner
+          FROM pg_class AS c
+        UNION ALL
+        SELECT p.pronamespace, format('%s.%s', p.pronamespace::regnamespace, p.proname), p.proacl, p.proowner
+          FROM pg_proc AS p
+        UNION ALL
+        SELECT t.typnamespace, format('%s.%s', t.typnamespace::regnamespace, t.typname), t.typacl, t.typowner
+          FROM pg_type AS t) AS o
+ CROSS JOIN LATERAL aclexplode(o.acl) AS a
+ WHERE o.schema_oid IN ('aegis'::regnamespace, 'aegis_guard'::regnamespace, 'aegis_archive'::regnamespace)
+   AND a.grantee NOT IN (0, o.owner)
+ GROUP BY o.name, a.grantee;
+
+SELECT set_eq(
+    'SELECT name, role, rights FROM granted',
+    $$SELECT e.object, 'aegis_' || c.key, c.value
+        FROM expected AS e
+       CROSS JOIN LATERAL jsonb_each_text(to_jsonb(e) - 'object') AS c
+       WHERE c.value <> ''$$,
+    'the matrix is what is granted, no more and no less'
+);
+
+-- aegis_guard is a closed room for all but operators: its functions are reached through views and triggers.
+SELECT set_eq(
+    $$SELECT r.rolname::text
+        FROM pg_roles AS r
+       WHERE r.rolname ~ '^aegis_(app|ingest|operator|approver|privacy_officer|auditor|reader)$'
+         AND has_schema_privilege(r.rolname, 'aegis_guard', 'USAGE')$$,
+    $$VALUES ('aegis_operator')$$,
+    'only operators may enter aegis_guard'
+);
+
+SELECT * FROM finish();
+ROLLBACK;
