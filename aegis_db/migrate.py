@@ -55,9 +55,20 @@ def upgrade(
     _alembic("upgrade", dsn, revision, as_sql=as_sql, tell=tell)
 
 
-def downgrade(dsn: str, revision: str, *, as_sql: bool = False, tell: Tell | None = None) -> None:
-    """Take the database at ``dsn`` back to ``revision`` (``base``: to nothing); as ``upgrade``."""
-    _alembic("downgrade", dsn, revision, as_sql=as_sql, tell=tell)
+def downgrade(
+    dsn: str,
+    revision: str,
+    *,
+    allow_data_loss: bool = False,
+    as_sql: bool = False,
+    tell: Tell | None = None,
+) -> None:
+    """Take the database at ``dsn`` back to ``revision`` (``base``: to nothing); as ``upgrade``.
+
+    Where rows would be lost, a revision refuses (AEK90) unless ``allow_data_loss``.
+    """
+    attributes = {"tell": tell, "allow_data_loss": allow_data_loss}
+    _alembic("downgrade", dsn, revision, as_sql=as_sql, **attributes)
 
 
 def apply(revision: str) -> None:
@@ -103,9 +114,9 @@ def emit_alone(text: str) -> None:
         emit(text)
 
 
-def _alembic(verb: str, dsn: str, revision: str, *, as_sql: bool, tell: Tell | None) -> None:
+def _alembic(verb: str, dsn: str, revision: str, *, as_sql: bool, **attributes: object) -> None:
     config = Config(ROOT / "alembic.ini")
-    config.attributes.update(dsn=dsn, tell=tell)
+    config.attributes.update(attributes, dsn=dsn)
     try:
         getattr(command, verb)(config, revision, sql=as_sql)
     except CommandError as error:

@@ -1,6 +1,7 @@
 """The session of a migration: its settings, its turn, one transaction per revision.
 
 The database is named by ``-x dsn=...``, by AEGIS_DSN or by the PG* variables, in this order.
+``-x allow_data_loss=on`` lets a downgrade drop tables that hold rows.
 """
 
 from __future__ import annotations
@@ -32,12 +33,15 @@ OPTIONS: dict[str, Any] = {
     "version_table_schema": "aegis",
     "transaction_per_migration": True,
 }
+ARGUMENTS = context.get_x_argument(as_dictionary=True)
+if ARGUMENTS.get("allow_data_loss") == "on" or context.config.attributes.get("allow_data_loss"):
+    SESSION.append("SET aegis.allow_data_loss = 'on';\n")
 
 
 def dsn() -> str:
     """Return the libpq conninfo of the database; empty when the PG* variables are to decide."""
-    given = context.get_x_argument(as_dictionary=True).get("dsn")
-    return str(given or context.config.attributes.get("dsn") or os.environ.get("AEGIS_DSN", ""))
+    given = ARGUMENTS.get("dsn") or context.config.attributes.get("dsn")
+    return str(given or os.environ.get("AEGIS_DSN", ""))
 
 
 def is_about_locks(error: BaseException) -> bool:

@@ -36,8 +36,9 @@ def upgrade(revision: str, as_sql: bool, dsn: str) -> None:
 @click.argument("revision")
 @click.option("--sql", "as_sql", is_flag=True, help="Print the script; REVISION is FROM:TO.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--allow-data-loss", is_flag=True, help="Also drop tables that hold rows.")
 @dsn_option
-def downgrade(revision: str, as_sql: bool, yes: bool, dsn: str) -> None:
+def downgrade(revision: str, as_sql: bool, yes: bool, allow_data_loss: bool, dsn: str) -> None:
     """Take the database back to REVISION (base: to nothing).
 
     For development, and for the hour after a release. Refused (AEK90) where rows would be lost.
@@ -45,7 +46,7 @@ def downgrade(revision: str, as_sql: bool, yes: bool, dsn: str) -> None:
     if not (as_sql or yes):
         click.confirm(f"Drop everything that came after {revision}?", abort=True, err=True)
     with reported():
-        migrate.downgrade(dsn, revision, as_sql=as_sql, tell=tell)
+        migrate.downgrade(dsn, revision, allow_data_loss=allow_data_loss, as_sql=as_sql, tell=tell)
 
 
 @click.command()

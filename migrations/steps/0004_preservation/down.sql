@@ -4,7 +4,7 @@
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND (EXISTS (SELECT FROM aegis_guard.ticket_uses)
+        AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.table_name <> 'protected_tables')
              OR EXISTS (SELECT FROM aegis.protected_tables AS p WHERE p.schema_name NOT IN ('aegis', 'aegis_guard')))
     THEN
         RAISE EXCEPTION 'going back from 0004_preservation loses tickets or the protection of tables of yours'
