@@ -517,9 +517,9 @@ class Cluster:
             raise _failed(self.data, words)
 
     def _last_words(self, said: str = "", *, since: float = 0) -> str:
-        """Return the last lines of the log; ``said`` is what the server wrote before it."""
+        """Return the last lines of the log, or of what the server ``said`` if it got no log."""
         with suppress(OSError):
-            if self.log and self.log.stat().st_mtime >= since:
+            if "FATAL" not in said and self.log and self.log.stat().st_mtime >= since:
                 said += self.log.read_text(errors="replace")[-10_000:]
         lines = [line for line in said.splitlines() if line.strip()]
         return "\n".join(lines[-8:])

@@ -66,7 +66,12 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def cluster(binaries: Binaries, home: Path) -> Cluster:
-    return Cluster(home / "pg", binaries)
+    return quick(home / "pg", binaries)
+
+
+def quick(data: Path, binaries: Binaries) -> Cluster:
+    """A server as users get it, except that it does not wait for the disk."""
+    return Cluster(data, binaries, settings=["fsync=off"])
 
 
 def ask(cluster: Cluster, query: str) -> object:
@@ -211,7 +216,7 @@ def test_data_outlives_stop_and_kill(cluster: Cluster) -> None:
         killed = cluster.running()
         assert killed
         os.kill(killed.pid, signal.SIGKILL)
-        again = Cluster(cluster.data, cluster.programs)
+        again = Cluster(cluster.data, cluster.programs, cluster.settings)
         wait_until(lambda: again.running() is None)
         assert Postmaster.read(cluster.data) == killed
         os.kill(killed.pid, 0)  # the zombie still answers
@@ -221,7 +226,8 @@ def test_data_outlives_stop_and_kill(cluster: Cluster) -> None:
     assert again.stop()
 
 
-def test_the_defaults_are_for_production(cluster: Cluster) -> None:
+def test_the_defaults_are_for_production(binaries: Binaries, home: Path) -> None:
+    cluster = Cluster(home / "pg", binaries)
     cluster.start()
     settings = {
         "fsync": "on",
@@ -240,7 +246,7 @@ def test_the_defaults_are_for_production(cluster: Cluster) -> None:
 
 
 def test_a_stranger_with_the_old_number_blocks_nothing(any_binaries: Binaries, home: Path) -> None:
-    cluster = Cluster(home / "pg", any_binaries)
+    cluster = quick(home / "pg", any_binaries)
     cluster.start()
     lines = (cluster.data / "postmaster.pid").read_text().splitlines()
     account = cluster.data.stat()
@@ -267,14 +273,14 @@ def test_a_first_start_that_was_killed_is_repeated(any_binaries: Binaries, home:
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     assert not (data / "PG_VERSION").exists()
-    cluster = Cluster(data, any_binaries)
+    cluster = quick(data, any_binaries)
     assert cluster.start()
     assert not (data / ".aegis-init").exists()
     assert ask(cluster, "SHOW jit") == "off"
 
 
 def test_a_long_path_moves_the_socket(any_binaries: Binaries, home: Path) -> None:
-    cluster = Cluster(home / ("long" * 25), any_binaries)
+    cluster = quick(home / ("long" * 25), any_binaries)
     cluster.start()
     assert cluster.socket_directory.parent == Path(tempfile.gettempdir())
     assert ask(cluster, "SELECT 1") == 1
@@ -288,9 +294,9 @@ def test_a_long_path_moves_the_socket(any_binaries: Binaries, home: Path) -> Non
 
 def test_another_major_version_is_refused(home: Path) -> None:
     old, new = programs(15), programs(18)
-    Cluster(home / "pg", old).start()
-    Cluster(home / "pg", old).stop()
-    refused = code_of(Cluster(home / "pg", new).start)
+    quick(home / "pg", old).start()
+    quick(home / "pg", old).stop()
+    refused = code_of(quick(home / "pg", new).start)
     assert refused.sqlstate == "AEK24"
     assert "15" in refused.message
     assert "pg_upgrade" in refused.hint
@@ -298,7 +304,7 @@ def test_another_major_version_is_refused(home: Path) -> None:
 
 
 def test_a_taken_port_is_refused(any_binaries: Binaries, home: Path) -> None:
-    cluster = Cluster(home / "pg", any_binaries)
+    cluster = quick(home / "pg", any_binaries)
     cluster.start()
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET listen_addresses = '127.0.0.1'")
@@ -315,7 +321,7 @@ def test_a_taken_port_is_refused(any_binaries: Binaries, home: Path) -> None:
 
 
 def test_equal_ports_of_two_directories_do_not_meet(any_binaries: Binaries, home: Path) -> None:
-    one, two = Cluster(home / "one", any_binaries), Cluster(home / "two", any_binaries)
+    one, two = quick(home / "one", any_binaries), quick(home / "two", any_binaries)
     assert one.start(55101)
     assert two.start(55101)
     assert ask(one, "SHOW data_directory") == str(home / "one")
@@ -323,7 +329,7 @@ def test_equal_ports_of_two_directories_do_not_meet(any_binaries: Binaries, home
 
 
 def test_a_failing_start_shows_the_log(any_binaries: Binaries, home: Path) -> None:
-    cluster = Cluster(home / "pg", any_binaries)
+    cluster = quick(home / "pg", any_binaries)
     cluster.start()
     cluster.stop()
     with (cluster.data / "postgresql.conf").open("a") as configuration:
@@ -340,7 +346,7 @@ def test_what_is_no_data_directory_is_refused(any_binaries: Binaries, home: Path
     (home / "full").mkdir()
     (home / "full" / "letter").write_text("mine")
     for path in ("file", "file/pg", "full"):
-        assert code_of(Cluster(home / path, any_binaries).start).sqlstate == "AEK23"
+        assert code_of(quick(home / path, any_binaries).start).sqlstate == "AEK23"
     assert (home / "file").read_text() == (home / "full" / "letter").read_text() == "mine"
 
 
@@ -349,8 +355,8 @@ def test_the_account_must_reach_the_directory(
     any_binaries: Binaries, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "closed").mkdir(mode=0o700)
-    assert code_of(Cluster(home / "closed" / "pg", any_binaries).start).sqlstate == "AEK22"
+    assert code_of(quick(home / "closed" / "pg", any_binaries).start).sqlstate == "AEK22"
     monkeypatch.setenv("AEGIS_OS_USER", "nobody-of-this-name")
-    assert code_of(Cluster(home / "pg", any_binaries).start).sqlstate == "AEK21"
+    assert code_of(quick(home / "pg", any_binaries).start).sqlstate == "AEK21"
     monkeypatch.setenv("AEGIS_OS_USER", "root")
-    assert code_of(Cluster(home / "pg", any_binaries).start).sqlstate == "AEK21"
+    assert code_of(quick(home / "pg", any_binaries).start).sqlstate == "AEK21"
