@@ -13,7 +13,6 @@ from pytest_postgresql import factories
 
 from aegis_db.cluster import Cluster, find_binaries
 from aegis_db.migrate import upgrade
-from aegis_db.pgtap import provide_pgtap
 
 pytest_plugins = ["aegis_db.pgtap"]
 
@@ -32,9 +31,9 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"postgresql: {binaries.major} ({binaries.directory})"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A private server of this run, told to pytest-postgresql."""
+    """A private server of this run; first of all fixtures, because pytest-postgresql has to be told of it."""
     binaries = find_binaries(request.config.getoption("--server"))
     with Cluster.temporary(binaries=binaries, settings=SETTINGS) as running:
         options = request.config.option
@@ -45,14 +44,16 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield running
 
 
-def _to_head(*, host: str, port: int, user: str, dbname: str, password: str | None = None) -> None:
+def _to_head(*, host: str, port: int, user: str, dbname: str, **_: object) -> None:
+    from aegis_db.pgtap import provide_pgtap
+
     dsn = psycopg.conninfo.make_conninfo(host=host, port=port, user=user, dbname=dbname)
     upgrade(dsn)
     with psycopg.connect(dsn) as connection:
         provide_pgtap(connection)
 
 
-server = factories.postgresql_noproc(load=[_to_head], depends_on="cluster")
+server = factories.postgresql_noproc(load=[_to_head])
 at_head = factories.postgresql("server")
 
 
