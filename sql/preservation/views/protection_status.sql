@@ -6,16 +6,18 @@ SELECT
     coalesce(c.relkind = 'p', FALSE) AS is_partitioned,
     tree.relations,
     c.oid IS NOT NULL AND gaps.missing IS NULL AND tree.pending IS NULL AS is_protected,
-    CASE WHEN c.oid IS NULL THEN ARRAY['the table itself']
+    CASE
+        WHEN c.oid IS NULL THEN ARRAY['the table itself']
         ELSE coalesce(gaps.missing, '{}') || coalesce(tree.pending, '{}')
     END AS missing,
-    CASE WHEN p.history_table_name IS NOT NULL
-        THEN format('%I.%I', p.history_schema_name, p.history_table_name)
+    CASE
+        WHEN p.history_table_name IS NOT NULL
+            THEN format('%I.%I', p.history_schema_name, p.history_table_name)
     END AS history_table,
     p.is_append_only,
-    EXISTS (
+    EXISTS(
         SELECT FROM pg_event_trigger AS e
-         WHERE e.evtname = 'aegis_arm_partitions' AND e.evtenabled = 'A'
+        WHERE e.evtname = 'aegis_arm_partitions' AND e.evtenabled = 'A'
     ) AS has_event_trigger,
     p.protected_at,
     p.protected_by,
@@ -26,21 +28,28 @@ LEFT JOIN pg_class AS c
     ON c.relnamespace = n.oid AND c.relname = p.table_name AND c.relkind IN ('r', 'p')
 LEFT JOIN LATERAL (
     SELECT array_agg(format('%s on %s', g.trigger_name, g.relation) ORDER BY g.step) AS missing
-      FROM aegis_guard.guard_gaps(c.oid, p.history_table_name IS NOT NULL, p.is_append_only) AS g
+    FROM aegis_guard.guard_gaps(c.oid, p.history_table_name IS NOT NULL, p.is_append_only) AS g
 ) AS gaps ON TRUE
 LEFT JOIN LATERAL (
     WITH RECURSIVE branch (relid, is_pending) AS (
-        SELECT c.oid, FALSE WHERE c.oid IS NOT NULL
+        SELECT
+            c.oid,
+            FALSE
+        WHERE c.oid IS NOT NULL
         UNION ALL
-        SELECT i.inhrelid, i.inhdetachpending
-          FROM branch AS b
-          JOIN pg_inherits AS i ON i.inhparent = b.relid
-          JOIN pg_class AS k ON k.oid = i.inhrelid AND k.relispartition
+        SELECT
+            i.inhrelid,
+            i.inhdetachpending
+        FROM branch AS b
+        JOIN pg_inherits AS i ON i.inhparent = b.relid
+        JOIN pg_class AS k ON k.oid = i.inhrelid AND k.relispartition
     )
-    SELECT count(*)::integer AS relations,
-           array_agg(format('attachment of %s', b.relid::regclass) ORDER BY b.relid)
-               FILTER (WHERE b.is_pending) AS pending
-      FROM branch AS b
+
+    SELECT
+        count(*)::integer AS relations,
+        array_agg(format('attachment of %s', b.relid::regclass) ORDER BY b.relid)
+        FILTER (WHERE b.is_pending) AS pending
+    FROM branch AS b
 ) AS tree ON TRUE;
 
 COMMENT ON VIEW aegis.protection_status IS
