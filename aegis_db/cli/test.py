@@ -35,10 +35,11 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 @click.option("--list", "list_only", is_flag=True, help="Print the files instead of running them.")
 @click.option(
     "--timeout",
+    metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True),
     default=TIMEOUT,
     show_default=True,
-    help="Seconds that one file may take.",
+    help="How long one file may take.",
 )
 @dsn_option
 def test(  # noqa: PLR0917
@@ -135,7 +136,8 @@ def text_lines(result: Result, width: int) -> Iterator[str]:
     """Yield the verdict on one file in a line, the name padded to ``width``, then its faults."""
     word, colour = ("ok", "green") if result.passed else ("FAILED", "red")
     dots = "." * (width - len(result.name) + 2)
-    yield f"{result.name} {dots} {click.style(word, fg=colour)}  {result.verdict}"
+    head = f"{result.name} {dots} {click.style(word, fg=colour)}"
+    yield f"{head} {result.seconds:6.2f} s  {result.verdict}"
     if not result.passed:
         yield from (f"    {line}" for line in result.explanation)
 
