@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
+from operator import methodcaller
 from typing import Any, TypeVar
 
 import click
@@ -95,8 +96,9 @@ def show(first: datetime, last: datetime, dsn: str, as_json: bool) -> None:
     with reported(), connect(dsn) as connection:
         days = known_days(connection, start, end)
     if as_json:
+        iso = methodcaller("isoformat")
         rows = [asdict(d) for d in days]
-        click.echo(json.dumps(rows, default=date.isoformat, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(rows, default=iso, ensure_ascii=False, indent=1))
     else:
         Console().print(_table(days, start, end))
     unknown = (end - start).days + 1 - len(days)
