@@ -226,8 +226,6 @@ def run_file(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
             env=environment,
         )
     except OSError as error:
@@ -235,13 +233,15 @@ def run_file(
     late = False
     with process:
         try:
-            tap, errors = process.communicate(timeout=timeout)
+            output = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             late = True
-            tap, errors = _cancel(process)
+            output = _cancel(process)
         except BaseException:
             _cancel(process)
             raise
+    # Decoded here: Popen would take a carriage return for the end of a line.
+    tap, errors = (stream.decode("utf-8", "replace") for stream in output)
     result = parse(tap)
     result.name, result.errors = path.as_posix(), errors
     result.seconds = time.monotonic() - started
@@ -252,7 +252,7 @@ def run_file(
     return result
 
 
-def _cancel(process: subprocess.Popen[str]) -> tuple[str, str]:
+def _cancel(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """Let psql cancel its query on the server; return all that it wrote to stdout and stderr."""
     process.send_signal(signal.SIGINT)
     try:
@@ -321,7 +321,7 @@ def provide_pgtap(connection: psycopg.Connection[Any]) -> str:
         ).fetchone()
         present, origin, installed_in, available = row or (False, None, None, None)
         if present:
-            return str(origin or "schema tap")
+            return str(origin or "pgTAP: already there")
         if installed_in:
             raise AegisError(
                 "AEK31",
