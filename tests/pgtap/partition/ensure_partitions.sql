@@ -1,6 +1,6 @@
 -- Partition: a range of days gets its partitions, whole, guarded and with the rows that waited.
 BEGIN;
-SELECT plan(27);
+SELECT plan(29);
 
 CREATE FUNCTION pg_temp.ensure(p_table regclass, p_from date, p_to date) RETURNS integer
 LANGUAGE sql AS 'SELECT aegis.ensure_partitions(p_table, p_from, p_to)';
@@ -91,6 +91,12 @@ SELECT results_eq(
              ('late', 'aegis.user_activity_logs_p2001_05')$$,
     'it is a month of KST, to the microsecond'
 );
+
+CREATE RULE swallow AS ON DELETE TO aegis.stock_prices_default DO INSTEAD NOTHING;
+SELECT throws_ok($$SELECT pg_temp.ensure('aegis.stock_prices', '2001-03-01', '2001-03-01')$$, 'AEM07', NULL,
+                 'a row that does not leave the default partition is not copied either');
+SELECT is((SELECT count(*) FROM aegis.stock_prices AS p WHERE p.trade_date BETWEEN '2001-03-01' AND '2001-03-31'),
+          31::bigint, 'and stays where it was');
 
 SELECT is(pg_temp.ensure('aegis.stock_ticks', '2000-02-28', '2000-03-01'), 3, 'days are made, the leap day too');
 SELECT is(current_setting('lock_timeout'), (SELECT s.reset_val FROM pg_settings AS s WHERE s.name = 'lock_timeout'),
