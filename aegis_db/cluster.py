@@ -490,19 +490,19 @@ class Cluster:
             # It may name a zombie or a stranger, which would stop PostgreSQL; no server is alive.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             with tempfile.TemporaryFile() as voice:
-                began = time.time()
+                log_end = self._log_end()
                 self._child = _spawn(command, account, subprocess.DEVNULL, voice)
                 if self._await_ready(self._child, deadline):
                     return
                 said = os.pread(voice.fileno(), 100_000, 0).decode(errors="replace")
-            words = self._last_words(said, since=began)
             if self._child.poll() is None:
                 raise AegisError(
                     "AEK26",
                     f'the server of "{self.data}" (pid {self._child.pid}) is not ready yet',
-                    detail=words,
+                    detail=self._last_words(said, log_end),
                     hint="Recovery after a crash can take minutes; ask `aegis-db server status`.",
                 )
+            words = self._final_words(said, log_end)
             # Sessions of a killed server let go of its shared memory within seconds.
             if "pre-existing shared memory block" in words and time.monotonic() < deadline:
                 time.sleep(0.2)
@@ -516,13 +516,29 @@ class Cluster:
                 )
             raise _failed(self.data, words)
 
-    def _last_words(self, said: str = "", *, since: float = 0) -> str:
-        """Return the last lines of the log, or of what the server ``said`` if it got no log."""
-        with suppress(OSError):
-            if "FATAL" not in said and self.log and self.log.stat().st_mtime >= since:
-                said += self.log.read_text(errors="replace")[-10_000:]
+    def _log_end(self) -> tuple[Path | None, int]:
+        """Return the log file and its present length in bytes."""
+        log = self.log
+        try:
+            return log, log.stat().st_size if log else 0
+        except OSError:
+            return log, 0
+
+    def _last_words(self, said: str = "", since: tuple[Path | None, int] = (None, 0)) -> str:
+        """Return the last lines of what the server ``said``, or of its log after ``since``."""
+        if "FATAL" not in said and (log := self.log):
+            with suppress(OSError), log.open("rb") as file:
+                length = self._log_end()[1]
+                known = since[1] if since[0] == log and since[1] <= length else 0
+                file.seek(max(known, length - 10_000))
+                said += file.read().decode(errors="replace")
         lines = [line for line in said.splitlines() if line.strip()]
         return "\n".join(lines[-8:])
+
+    def _final_words(self, said: str, since: tuple[Path | None, int]) -> str:
+        """Return the last words of a server that has ended; its log collector may end after it."""
+        _until(lambda: "FATAL" in self._last_words(said, since), 2)
+        return self._last_words(said, since)
 
     def _await_ready(self, child: subprocess.Popen[bytes], deadline: float) -> bool:
         while child.poll() is None and time.monotonic() < deadline:
