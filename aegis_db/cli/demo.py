@@ -14,6 +14,7 @@ from uuid import uuid4
 import click
 import psycopg
 from psycopg import sql
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -109,12 +110,14 @@ def _load(connection: psycopg.Connection[Any], files: Sequence[Path]) -> dict[st
 
 
 def _show_verdicts(talk: Console, totals: dict[str, Counter[str]]) -> None:
-    table = Table(title="Every row is accounted for", title_justify="left")
-    table.add_column("table")
+    table = Table(
+        title="Every row is accounted for", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column("verdict")
+    for name in totals:
+        table.add_column(name, justify="right")
     for verdict in VERDICTS:
-        table.add_column(verdict, justify="right")
-    for name, counts in totals.items():
-        table.add_row(name, *(f"{counts[verdict]:,}" for verdict in VERDICTS))
+        table.add_row(verdict, *(f"{counts[verdict]:,}" for counts in totals.values()))
     talk.print(table)
 
 

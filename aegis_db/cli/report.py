@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date, datetime
 from typing import Any
 
 import click
 from psycopg.rows import dict_row
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -47,7 +49,7 @@ def report(
         if as_json:
             click.echo(json.dumps(wanted, default=str, ensure_ascii=False, indent=1))
             return
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else 110)
         console.print(_table(wanted[:limit], shown, basis))
         review = sum(row["overall_status"] == "REQUIRES_REVIEW" for row in rows)
         console.print(f"{len(rows):,} bars on {shown} ({basis}), {review:,} require review.", highlight=False)
@@ -69,12 +71,17 @@ def _latest(row: tuple[Any, ...] | None, basis: str) -> date:
 
 def _table(rows: list[dict[str, Any]], day: date, basis: str) -> Table:
     """Lay ``rows`` out; prices in KRW, changes against the base price."""
-    table = Table(title=f"Daily quality report {day}, prices {basis}, KRW", title_justify="left")
-    for heading in ("code", "name"):
-        table.add_column(heading)
-    for heading in ("close", "base", "change", "gap", "volume", "x average"):
-        table.add_column(heading, justify="right")
-    table.add_column("findings")
+    table = Table(
+        title=f"Daily quality report {day}, prices {basis}, KRW",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("code", no_wrap=True)
+    table.add_column("name", max_width=16, no_wrap=True)
+    for heading in ("close", "base", "change", "gap", "x volume"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("findings", overflow="fold")
     for row in rows:
         findings = [
             row[status]
@@ -89,7 +96,6 @@ def _table(rows: list[dict[str, Any]], day: date, basis: str) -> Table:
             _number(row["base_price"]),
             _percent(row["price_change"]),
             _percent(row["price_gap"]),
-            _number(row["volume"]),
             f"{row['volume'] / average:,.1f}" if average else "",
             ", ".join(findings),
         )

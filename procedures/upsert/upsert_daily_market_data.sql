@@ -23,8 +23,11 @@ BEGIN
     PERFORM aegis.open_stage('daily_market_data');
     EXECUTE 'TRUNCATE pg_temp.stage_daily_market_data';
     -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_daily_market_data SELECT r.ordinality, ($1[r.ordinality]).*
-               FROM generate_series(1, cardinality($1)) AS r (ordinality)'
+    EXECUTE 'INSERT INTO pg_temp.stage_daily_market_data (
+                    stock_code, trade_date, price_basis, open_price, high_price, low_price, close_price, volume,
+                    trade_value, market_cap, listed_shares, base_price, event_at, sequence_number,
+                    line_number)
+             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
       USING p_rows;
     RETURN aegis._apply_batch('daily_market_data', p_source, p_batch_id, false);
 END;

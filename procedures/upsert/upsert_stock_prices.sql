@@ -23,8 +23,10 @@ BEGIN
     PERFORM aegis.open_stage('stock_prices');
     EXECUTE 'TRUNCATE pg_temp.stage_stock_prices';
     -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_stock_prices SELECT r.ordinality, ($1[r.ordinality]).*
-               FROM generate_series(1, cardinality($1)) AS r (ordinality)'
+    EXECUTE 'INSERT INTO pg_temp.stage_stock_prices (
+                    stock_code, trade_date, price, volume, event_at, sequence_number,
+                    line_number)
+             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
       USING p_rows;
     RETURN aegis._apply_batch('stock_prices', p_source, p_batch_id, false);
 END;

@@ -23,8 +23,11 @@ BEGIN
     PERFORM aegis.open_stage('stocks');
     EXECUTE 'TRUNCATE pg_temp.stage_stocks';
     -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_stocks SELECT r.ordinality, ($1[r.ordinality]).*
-               FROM generate_series(1, cardinality($1)) AS r (ordinality)'
+    EXECUTE 'INSERT INTO pg_temp.stage_stocks (
+                    stock_code, stock_name, market, section, isin, listed_shares, listed_on, delisted_on, event_at,
+                    sequence_number,
+                    line_number)
+             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
       USING p_rows;
     RETURN aegis._apply_batch('stocks', p_source, p_batch_id, false);
 END;

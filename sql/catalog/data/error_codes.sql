@@ -55,7 +55,7 @@ VALUES
 ('AEP05', 'a ticket does not cover this removal', 'Issue a ticket for the number of rows.', '허가 범위를 벗어난 삭제입니다'),
 ('AEP06', 'a ticket cannot be issued for this', 'Name a protected table, an operation, rows and a reason.', '허가를 발급할 수 없습니다'),
 ('AEP07', 'the history table is gone', 'Restore it; until then the table cannot be updated.', '이력 테이블이 없습니다'),
-('AEP08', 'the table cannot keep that history', 'Pass a protected append-only table of the same owner and columns.', '이력 테이블로 사용할 수 없습니다'),
+('AEP08', 'the table cannot keep that history', 'Both tables belong to aegis_owner; the history has superseded_at, superseded_by and columns in common.', '이력 테이블로 사용할 수 없습니다'),
 ('AEP09', 'a guard is missing', 'Call aegis.protect_table.', '보호 트리거가 없습니다'),
 ('AEP10', 'only tables can be protected', 'Pass the table that keeps the rows.', '테이블만 보호할 수 있습니다'),
 ('AEP11', 'a partition cannot be protected alone', 'Protect its root.', '파티션만 따로 보호할 수 없습니다'),

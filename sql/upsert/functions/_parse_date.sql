@@ -8,7 +8,7 @@ IMMUTABLE
 PARALLEL SAFE
 AS $function$
     SELECT CASE
-        WHEN p_text ~ '^(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
+        WHEN p_text ~ '^(?:19|2[01])[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$'
             AND (
                 substr(p_text, 9, 2) <= '28'
                 OR substr(p_text, 9, 2)::integer <= extract(DAY FROM

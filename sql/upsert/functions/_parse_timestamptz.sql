@@ -8,8 +8,9 @@ STABLE
 PARALLEL SAFE
 AS $function$
     SELECT CASE
-        WHEN p_text ~ ('^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?'
-                       || '(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$')
+        WHEN p_text ~ ('^[0-9-]+[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,6})?)?'
+                       || '(?:Z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)$')
+            AND substr(p_text, 11, 1) IN ('T', ' ')
             AND aegis._parse_date(substr(p_text, 1, 10)) IS NOT NULL
             THEN p_text::timestamptz
     END
