@@ -50,7 +50,7 @@ BEGIN
     END IF;
 
     -- One session at a time; the next one finds what this one made.
-    v_patience := aegis.configuration('aegis.partition_lock_timeout');
+    v_patience := aegis.configuration('aegis.partition_lock_timeout')::interval;
     PERFORM set_config('lock_timeout', (extract(EPOCH FROM v_patience) * 1000)::bigint::text, true);
     PERFORM pg_advisory_xact_lock(hashtextextended('aegis.ensure_partitions', p_table::oid::bigint));
 

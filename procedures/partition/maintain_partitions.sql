@@ -18,7 +18,7 @@ DECLARE
     v_days integer;
     v_tables text[];
     v_table text;
-    v_failed text[] := '{}';
+    v_failed text[] := ARRAY[]::text[];
     v_state text;
     v_message text;
 BEGIN
@@ -67,7 +67,7 @@ BEGIN
         SET LOCAL search_path = pg_catalog, pg_temp;
     END LOOP;
 
-    IF v_failed <> '{}' THEN
+    IF cardinality(v_failed) > 0 THEN
         RAISE EXCEPTION 'partition maintenance failed for %', array_to_string(v_failed, ', ')
             USING ERRCODE = 'AEM08',
                   HINT = 'The warnings before say why; aegis.partition_health shows what is missing.';
