@@ -6,15 +6,18 @@ The database is named by ``-x dsn=...``, by AEGIS_DSN or by the PG* variables, i
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Collection, Mapping
 from logging.config import fileConfig
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.rows import TupleRow
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
@@ -23,6 +26,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from aegis_db.database import connect
 from aegis_db.migrate import emit, emit_alone, expect
 
+LOG = logging.getLogger("aegis_db.migrate")
 URL = "postgresql+psycopg://"
 SESSION = [
     (Path(__file__).parent / "session" / name).read_text("utf-8")
@@ -42,6 +46,15 @@ def dsn() -> str:
     """Return the libpq conninfo of the database; empty when the PG* variables are to decide."""
     given = ARGUMENTS.get("dsn") or context.config.attributes.get("dsn")
     return str(given or os.environ.get("AEGIS_DSN", ""))
+
+
+def listen() -> psycopg.Connection[TupleRow]:
+    """Open a connection whose warnings are heard."""
+    connection = connect(dsn())
+    connection.add_notice_handler(
+        lambda notice: LOG.warning("%s: %s", notice.severity, notice.message_primary)
+    )
+    return connection
 
 
 def is_about_locks(error: BaseException) -> bool:
@@ -76,7 +89,7 @@ def script() -> None:
 
 def migrate() -> None:
     """Run the migration; a revision that met a lock gives way and is tried again."""
-    engine = create_engine(URL, creator=lambda: connect(dsn()), poolclass=NullPool)
+    engine = create_engine(URL, creator=listen, poolclass=NullPool)
     with engine.connect() as connection:
         context.configure(connection=connection, on_version_apply=tell, **OPTIONS)
         if not context.get_context().opts.get("dont_mutate"):

@@ -31,3 +31,4 @@ DROP FUNCTION aegis_guard.record_attempt;
 DROP TABLE aegis_guard.ticket_uses;
 DROP TABLE aegis_guard.tickets;
 DROP TABLE aegis.protected_tables;
+REVOKE USAGE ON SCHEMA aegis_guard FROM aegis_operator;

@@ -1,0 +1,99 @@
+"""Every revision can be reached, left and reached again, and none drops rows unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from projects import contents
+
+from aegis_db import verify
+from aegis_db.database import connect
+from aegis_db.manifest import Tree
+from aegis_db.migrate import downgrade, upgrade
+
+Make = Callable[..., str]
+Dump = Callable[[str], str]
+
+REVISIONS = Tree().revisions()
+PAIRS = list(zip([*REVISIONS], ["base", *REVISIONS], strict=False))
+
+# What users would lose: revision to leave, statement that leaves rows behind at that revision.
+SEEDS = {
+    "0001_foundation": """
+        INSERT INTO aegis.system_configurations
+            (configuration_key, value_type, configuration_value, default_value, description)
+        VALUES ('desk.limit', 'integer', '1', '1', 'of the application')""",
+    "0002_market": """
+        INSERT INTO aegis.stocks (stock_code, source, source_rank, batch_number, last_updated)
+        VALUES ('005930', 'manual', 110, 1, now())""",
+    "0003_partition": """
+        INSERT INTO aegis.api_request_logs (method, path) VALUES ('GET', '/')""",
+    "0004_preservation": """
+        CREATE TABLE public.orders (order_id bigint);
+        CALL aegis.protect_table('public.orders', 'the law wants ten years')""",
+    "0005_upsert": """
+        SELECT aegis.upsert_stocks(
+            ARRAY[jsonb_populate_record(NULL::aegis.stock_input,
+                '{"stock_code": "005930", "last_updated": "2026-01-02T00:00:00Z"}')],
+            'manual', gen_random_uuid())""",
+}
+
+
+def refusal(dsn: str, revision: str) -> str | None:
+    """Return the code with which a downgrade is refused; None when it is done."""
+    try:
+        downgrade(dsn, revision)
+    except Exception as error:
+        return getattr(getattr(error, "orig", error), "sqlstate", None)
+    return None
+
+
+def test_every_step_back_and_forth(new_database: Make, dump: Dump) -> None:
+    dsn = new_database("steps", empty=True)
+    for revision, before in PAIRS:
+        schema_before = dump(dsn)
+        upgrade(dsn, revision)
+        schema, rows = dump(dsn), contents(dsn)
+        rows.pop("aegis.deployments")
+        downgrade(dsn, before)
+        if before != "base":
+            assert dump(dsn) == schema_before, f"{revision} leaves something behind"
+        upgrade(dsn, revision)
+        assert dump(dsn) == schema, f"{revision} is another one the second time"
+        again = contents(dsn)
+        again.pop("aegis.deployments")
+        assert again == rows
+        with connect(dsn) as connection:
+            drifts = verify.verify(connection)
+        assert [drift for drift in drifts if drift.check != "revision"] == []
+
+
+@pytest.mark.parametrize(("revision", "before"), PAIRS)
+def test_rows_are_not_dropped_unasked(revision: str, before: str, new_database: Make) -> None:
+    if revision not in SEEDS:
+        pytest.skip(f"{revision} keeps no rows of users")
+    dsn = new_database("seeded", empty=True)
+    upgrade(dsn, revision)
+    with psycopg.connect(dsn) as connection:
+        connection.execute(SEEDS[revision])
+    rows = contents(dsn)
+    assert refusal(dsn, before) == "AEK90"
+    assert contents(dsn) == rows
+    downgrade(dsn, before, allow_data_loss=True)
+    upgrade(dsn)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_rows_of_an_old_revision_live_at_head(revision: str, new_database: Make) -> None:
+    dsn = new_database("old", empty=True)
+    upgrade(dsn, revision)
+    with psycopg.connect(dsn) as connection:
+        connection.execute(SEEDS[revision])
+    rows = contents(dsn)
+    upgrade(dsn)
+    with connect(dsn) as connection:
+        assert verify.verify(connection) == []
+    now = contents(dsn)
+    assert all(set(kept) <= set(now[table]) for table, kept in rows.items())
