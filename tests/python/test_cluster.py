@@ -64,11 +64,6 @@ def home() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-@pytest.fixture
-def cluster(binaries: Binaries, home: Path) -> Cluster:
-    return quick(home / "pg", binaries)
-
-
 def quick(data: Path, binaries: Binaries) -> Cluster:
     """A server as users get it, except that it does not wait for the disk."""
     return Cluster(data, binaries, settings=["fsync=off"])
@@ -197,7 +192,8 @@ with Cluster.temporary() as cluster:
 # A server that stays
 
 
-def test_data_outlives_stop_and_kill(cluster: Cluster) -> None:
+def test_data_outlives_stop_and_kill(binaries: Binaries, home: Path) -> None:
+    cluster = quick(home / "pg", binaries)
     assert cluster.start()
     assert not cluster.start()
     dsn = cluster.dsn()
