@@ -323,6 +323,7 @@ def test_a_damaged_row_of_an_answer_is_a_dead_letter(
         (snapshot(at="2026-03-09T01:22:47+09:00"), "quarantined", "before_session"),
         (snapshot(at="2126-03-09T10:00:00+09:00"), "quarantined", "future_time"),
     ],
+    ids=lambda value: "" if value in (None, "rejected", "quarantined") or "," in value else value,
 )
 def test_a_row_that_cannot_be_believed_is_put_aside(
     database: str, tmp_path: Path, line: str, verdict: str, reason: str | None
