@@ -9,7 +9,8 @@ from psycopg.rows import TupleRow
 def connect(dsn: str = "", *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
     """Open a connection to ``dsn`` (libpq conninfo or URI; empty: the PG* variables).
 
-    The session speaks UTC and is named ``aegis-db`` unless the conninfo names it. Raises psycopg.OperationalError.
+    The session speaks UTC and is named ``aegis-db`` unless the conninfo names it.
+    Raises psycopg.OperationalError.
     """
     return psycopg.connect(
         dsn,

@@ -14,10 +14,12 @@ from sqlalchemy.exc import DBAPIError
 class AegisError(Exception):
     """A refusal that the courier itself has to speak, in the shape of a database error.
 
-    ``sqlstate`` is a code of ``aegis.error_codes``; ``detail`` is a sentence of fact and ``hint`` the next step.
+    ``sqlstate`` is a code of ``aegis.error_codes``; ``detail`` is a sentence of fact and ``hint``
+    the next step.
     """
 
     def __init__(self, sqlstate: str, message: str, *, detail: str = "", hint: str = "") -> None:
+        """Keep the parts apart; ``str()`` of the error is the message alone."""
         super().__init__(message)
         self.sqlstate = sqlstate
         self.message = message
@@ -43,7 +45,8 @@ def describe(error: BaseException) -> AegisError:
         return AegisError(
             "08000",
             " ".join(str(error).split()),
-            hint="Check --dsn, AEGIS_DSN or the PG* variables; `aegis-db server start` starts a private server.",
+            hint="Check --dsn, AEGIS_DSN or the PG* variables; "
+            "`aegis-db server start` starts a private server.",
         )
     return AegisError("AEZ01", f"{type(error).__name__}: {error}")
 

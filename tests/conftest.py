@@ -17,7 +17,13 @@ from aegis_db.migrate import upgrade
 pytest_plugins = ["aegis_db.pgtap"]
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-SETTINGS = ("fsync=off", "wal_level=logical", "max_connections=60", "shared_buffers=256MB", "max_wal_size=4GB")
+SETTINGS = (
+    "fsync=off",
+    "wal_level=logical",
+    "max_connections=60",
+    "shared_buffers=256MB",
+    "max_wal_size=4GB",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,7 +39,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A private server of this run; first of all fixtures, because pytest-postgresql has to be told of it."""
+    """A private server of this run, started first because pytest-postgresql has to be told."""
     binaries = find_binaries(request.config.getoption("--server"))
     with Cluster.temporary(binaries=binaries, settings=SETTINGS) as running:
         options = request.config.option
@@ -45,12 +51,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 
 def _to_head(*, host: str, port: int, user: str, dbname: str, **_: object) -> None:
-    from aegis_db.pgtap import provide_pgtap
-
     dsn = psycopg.conninfo.make_conninfo(host=host, port=port, user=user, dbname=dbname)
     upgrade(dsn)
-    with psycopg.connect(dsn) as connection:
-        provide_pgtap(connection)
 
 
 server = factories.postgresql_noproc(load=[_to_head])

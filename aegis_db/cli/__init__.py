@@ -19,8 +19,8 @@ from aegis_db.cli.test import test
 def main() -> None:
     """AEGIS: market data in PostgreSQL that cannot be lost and is hard to get wrong.
 
-    Every command takes --dsn, AEGIS_DSN or the PG* variables. Exit codes: 0 done, 1 refused or failed,
-    2 wrong usage, 3 `verify` found a difference.
+    Every command takes --dsn, AEGIS_DSN or the PG* variables. Exit codes: 0 done, 1 refused or
+    failed, 2 wrong usage, 3 `verify` found a difference.
     """
 
 

@@ -28,6 +28,20 @@ from aegis_db.migrate import upgrade
 from aegis_db.sample import sample_files
 
 DATABASE = "aegis_demo"
+
+_STALE_REPLAY = """
+SELECT to_jsonb(r)
+  FROM aegis.upsert_daily_market_data(
+           (SELECT array_agg(
+                       ROW(d.stock_code, d.trade_date, d.price_basis, d.open_price, d.high_price,
+                           d.low_price, d.close_price + 1, d.volume, d.trade_value, d.market_cap,
+                           d.listed_shares, d.base_price, d.last_updated - INTERVAL '1 minute', 0
+                       )::aegis.daily_market_data_input)
+              FROM (SELECT * FROM aegis.daily_market_data
+                     ORDER BY trade_date, stock_code LIMIT 2000) AS d),
+           'krx', %s) AS r
+"""
+
 # Larger recordings that lie beside a checkout of the project, where there are any.
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -35,7 +49,10 @@ RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data"
 @click.command()
 @click.option("--stop", is_flag=True, help="Stop the server that an earlier demo left running.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), metavar="DIR", help="Data directory of the demo server."
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Data directory of the demo server.",
 )
 def demo(stop: bool, data: Path | None) -> None:
     """Take in real KRX quotes on a private server and show the five promises at work.
@@ -101,7 +118,9 @@ def _load(connection: psycopg.Connection[Any], files: Sequence[Path]) -> dict[st
         for path in files:
             task = bars.add_task(path.name, total=None)
 
-            def watch(activity: str, done: int, total: int, task: Any = task, name: str = path.name) -> None:
+            def watch(
+                activity: str, done: int, total: int, task: Any = task, name: str = path.name
+            ) -> None:
                 bars.update(task, description=f"{activity} {name}", completed=done, total=total)
 
             for table in load_file(connection, path, watch=watch).tables:
@@ -111,7 +130,10 @@ def _load(connection: psycopg.Connection[Any], files: Sequence[Path]) -> dict[st
 
 def _show_verdicts(talk: Console, totals: dict[str, Counter[str]]) -> None:
     table = Table(
-        title="Every row is accounted for", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title="Every row is accounted for",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
     )
     table.add_column("verdict")
     for name in totals:
@@ -131,7 +153,7 @@ def _show_refusals(talk: Console, connection: psycopg.Connection[Any]) -> None:
         f"TRUNCATE {partition[0] if partition else 'aegis.daily_market_data'}",
     ):
         try:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
         except psycopg.Error as error:
             refused = describe(error)
             talk.print(f"\n[bold]{statement}[/]\n  {refused.sqlstate}: {refused.message}")
@@ -139,18 +161,9 @@ def _show_refusals(talk: Console, connection: psycopg.Connection[Any]) -> None:
 
 def _show_stale_replay(talk: Console, connection: psycopg.Connection[Any]) -> None:
     """Send the oldest bars again under a new batch id, one minute older than they are stored."""
-    result = connection.execute(
-        """
-        SELECT to_jsonb(r)
-          FROM aegis.upsert_daily_market_data(
-            (SELECT array_agg(ROW(d.stock_code, d.trade_date, d.price_basis, d.open_price, d.high_price, d.low_price,
-                                  d.close_price + 1, d.volume, d.trade_value, d.market_cap, d.listed_shares, d.base_price,
-                                  d.last_updated - INTERVAL '1 minute', 0)::aegis.daily_market_data_input)
-               FROM (SELECT * FROM aegis.daily_market_data ORDER BY trade_date, stock_code LIMIT 2000) AS d),
-            'krx', %s) AS r
-        """,
-        (uuid4(),),
-    ).fetchone()
+    result = connection.execute(_STALE_REPLAY, (uuid4(),)).fetchone()
     assert result  # noqa: S101 - the function returns one row
     shown = {name: result[0][name] for name in VERDICTS if result[0][name]}
-    talk.print(f"\n[bold]The same bars again, one minute older and with other prices[/]\n  {json.dumps(shown)}")
+    talk.print(
+        f"\n[bold]The same bars again, one minute older and with other prices[/]\n  {json.dumps(shown)}"
+    )

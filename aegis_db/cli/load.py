@@ -63,7 +63,7 @@ def instant(_: click.Context, __: click.Parameter, value: str | None) -> datetim
 )
 @json_option
 @dsn_option
-def load(  # noqa: PLR0917
+def load(
     files: tuple[Path, ...],
     source: str | None,
     as_of: datetime | None,

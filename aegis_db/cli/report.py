@@ -31,10 +31,21 @@ SELECT r.date, r.stock_code, s.stock_name, r.close_price, r.base_price, r.base_p
 
 
 @click.command()
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Trading date (KST)  [default: the latest]")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Trading date (KST)  [default: the latest]",
+)
 @click.option("--basis", type=click.Choice(["raw", "adjusted"]), default="raw", show_default=True)
 @click.option("--all", "everything", is_flag=True, help="Show validated rows too.")
-@click.option("--limit", type=click.IntRange(1), default=40, show_default=True, help="Rows to show; --json shows all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=40,
+    show_default=True,
+    help="Rows to show; --json shows all.",
+)
 @dsn_option
 @json_option
 def report(
@@ -42,7 +53,9 @@ def report(
 ) -> None:
     """Show what requires review on one trading day: price, volume and opening gap."""
     with reported(), connect(dsn) as connection:
-        shown = day.date() if day else _latest(connection.execute(_LATEST, (basis,)).fetchone(), basis)
+        shown = (
+            day.date() if day else _latest(connection.execute(_LATEST, (basis,)).fetchone(), basis)
+        )
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(_REPORT, (shown, basis)).fetchall()
         wanted = [row for row in rows if everything or row["overall_status"] == "REQUIRES_REVIEW"]
@@ -52,7 +65,9 @@ def report(
         console = Console(width=None if sys.stdout.isatty() else 110)
         console.print(_table(wanted[:limit], shown, basis))
         review = sum(row["overall_status"] == "REQUIRES_REVIEW" for row in rows)
-        console.print(f"{len(rows):,} bars on {shown} ({basis}), {review:,} require review.", highlight=False)
+        console.print(
+            f"{len(rows):,} bars on {shown} ({basis}), {review:,} require review.", highlight=False
+        )
         if len(wanted) > limit:
             console.print(f"{len(wanted) - limit:,} more rows: raise --limit.", highlight=False)
 

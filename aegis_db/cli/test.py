@@ -42,7 +42,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
     help="How long one file may take.",
 )
 @dsn_option
-def test(  # noqa: PLR0917
+def test(
     paths: tuple[Path, ...],
     tap: bool,
     junit: TextIO | None,

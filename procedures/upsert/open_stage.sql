@@ -11,7 +11,7 @@
 
 CREATE OR REPLACE FUNCTION aegis.open_stage(
     p_target text,
-    p_raw boolean DEFAULT false
+    p_raw boolean DEFAULT FALSE
 )
 RETURNS text
 LANGUAGE plpgsql

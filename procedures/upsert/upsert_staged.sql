@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION aegis.upsert_staged(
     p_target text,
     p_source text,
     p_batch_id uuid,
-    p_raw boolean DEFAULT false
+    p_raw boolean DEFAULT FALSE
 )
 RETURNS aegis.batch_result
 LANGUAGE sql

@@ -29,7 +29,12 @@ class Price(NamedTuple):
     sequence_number: int
 
 
-def upsert(connection: psycopg.Connection, rows: list[Price], source: str = "krx", batch: uuid.UUID | None = None):
+def upsert(
+    connection: psycopg.Connection,
+    rows: list[Price],
+    source: str = "krx",
+    batch: uuid.UUID | None = None,
+):
     info = psycopg.types.composite.CompositeInfo.fetch(connection, "aegis.stock_price_input")
     psycopg.types.composite.register_composite(info, connection)
     items = [info.python_type(*row) for row in rows]
@@ -42,7 +47,8 @@ def upsert(connection: psycopg.Connection, rows: list[Price], source: str = "krx
 
 def stored(connection: psycopg.Connection) -> dict:
     rows = connection.execute(
-        "SELECT stock_code, trade_date, last_updated, source_rank, sequence_number, price, volume FROM aegis.stock_prices"
+        "SELECT stock_code, trade_date, last_updated, source_rank, sequence_number, price, volume"
+        "  FROM aegis.stock_prices"
     )
     return {row[:2]: row[2:] for row in rows}
 
@@ -65,25 +71,40 @@ prices = st.builds(
     st.sampled_from([date(2025, 1, 2), date(2025, 1, 3), date(2025, 2, 3)]),
     st.integers(1, 3).map(Decimal),
     st.integers(0, 2),
-    st.integers(0, 3).map(lambda minutes: datetime(2025, 2, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
+    st.integers(0, 3).map(
+        lambda minutes: datetime(2025, 2, 3, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    ),
     st.integers(0, 1),
 )
 batches = st.lists(
-    st.tuples(st.sampled_from(["krx", "krx_snapshot"]), st.lists(prices, max_size=12)), min_size=1, max_size=6
+    st.tuples(st.sampled_from(["krx", "krx_snapshot"]), st.lists(prices, max_size=12)),
+    min_size=1,
+    max_size=6,
 )
 
 
 @given(batches, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_order_gives_the_state_of_the_oracle(database: str, sent: list, shuffle: random.Random) -> None:
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_order_gives_the_state_of_the_oracle(
+    database: str, sent: list, shuffle: random.Random
+) -> None:
     with psycopg.connect(database) as connection:
         arrived = sent + shuffle.sample(sent, len(sent))
         shuffle.shuffle(arrived)
         for source, rows in arrived:
             result = upsert(connection, rows, source)
-            assert result.received == len(rows) == sum(getattr(result, verdict) for verdict in VERDICTS)
+            assert (
+                result.received
+                == len(rows)
+                == sum(getattr(result, verdict) for verdict in VERDICTS)
+            )
         assert stored(connection) == oracle(sent)
-        versions = connection.execute("SELECT sum(data_version - 1) FROM aegis.stock_prices").fetchone()[0] or 0
+        versions = (
+            connection.execute("SELECT sum(data_version - 1) FROM aegis.stock_prices").fetchone()[0]
+            or 0
+        )
         kept = connection.execute("SELECT count(*) FROM aegis.stock_prices_history").fetchone()[0]
         assert kept == versions, "every superseded version is in the history, once"
         connection.rollback()
@@ -97,7 +118,7 @@ def _in_parallel(work: list[Callable[[], None]]) -> list[BaseException]:
         try:
             barrier.wait()
             errand()
-        except BaseException as error:  # noqa: BLE001 - reported by the test
+        except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=(errand,)) for errand in work]
@@ -116,7 +137,14 @@ def test_parallel_writers_of_the_same_keys_neither_deadlock_nor_lose(database: s
         plan = []
         for _ in range(8):
             rows = [
-                Price(code, date(2025, 1, 2), Decimal(chance.randint(1, 9)), 1, OPEN + timedelta(seconds=chance.randint(0, 60)), 0)
+                Price(
+                    code,
+                    date(2025, 1, 2),
+                    Decimal(chance.randint(1, 9)),
+                    1,
+                    OPEN + timedelta(seconds=chance.randint(0, 60)),
+                    0,
+                )
                 for code in chance.sample(codes, 200)
             ]
             plan.append(rows)
@@ -132,7 +160,8 @@ def test_parallel_writers_of_the_same_keys_neither_deadlock_nor_lose(database: s
     with psycopg.connect(database) as connection:
         assert stored(connection) == oracle([("krx", rows) for plan in plans for rows in plan])
         changed, kept, updated = connection.execute(
-            "SELECT (SELECT sum(data_version - 1) FROM aegis.stock_prices), (SELECT count(*) FROM aegis.stock_prices_history),"
+            "SELECT (SELECT sum(data_version - 1) FROM aegis.stock_prices),"
+            " (SELECT count(*) FROM aegis.stock_prices_history),"
             " (SELECT sum(updated) FROM aegis.ingest_batches)"
         ).fetchone()
         assert changed == kept == updated
@@ -154,7 +183,10 @@ def test_one_batch_sent_by_two_sessions_is_applied_once(database: str) -> None:
 def test_a_writer_reads_and_writes_through_routines_only(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("SET ROLE aegis_ingest")
-        assert upsert(connection, [Price("005930", date(2025, 1, 2), Decimal(5), 1, OPEN, 0)]).inserted == 1
+        assert (
+            upsert(connection, [Price("005930", date(2025, 1, 2), Decimal(5), 1, OPEN, 0)]).inserted
+            == 1
+        )
         for statement in (
             "INSERT INTO aegis.stock_prices (stock_code) VALUES ('x')",
             "UPDATE aegis.stock_prices SET price = 1",
