@@ -164,6 +164,5 @@ def _show_stale_replay(talk: Console, connection: psycopg.Connection[Any]) -> No
     result = connection.execute(_STALE_REPLAY, (uuid4(),)).fetchone()
     assert result  # noqa: S101 - the function returns one row
     shown = {name: result[0][name] for name in VERDICTS if result[0][name]}
-    talk.print(
-        f"\n[bold]The same bars again, one minute older and with other prices[/]\n  {json.dumps(shown)}"
-    )
+    talk.print("\n[bold]The same bars again, one minute older and with other prices[/]")
+    talk.print(f"  {json.dumps(shown)}")
