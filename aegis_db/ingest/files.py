@@ -41,7 +41,7 @@ class InputFile:
     """An open file of known format; close it by ``with``, read ``records`` as often as needed.
 
     Raises AEU40 (empty), AEU41 (unknown fields), AEU42 (broken gzip), AEU43 (cut off), AEU44
-    (broken JSON), AEU45 (no date in the file's name).
+    (broken JSON), AEU45 (no date in the file's name), AEU48 (not UTF-8).
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,7 +62,8 @@ class InputFile:
                 self._names = next((list(row) for row in self._rows if isinstance(row, dict)), [])
             else:
                 _, header = next(self._lines())
-                self._names = split(header.removeprefix(b"\xef\xbb\xbf")) or [readable(header)]
+                text = self._text(header)
+                self._names = split(text.encode()) or [text]
             self.format = self._recognise()
             self._of_name = self._fields_of_name()
         except BaseException:
@@ -147,6 +148,23 @@ class InputFile:
                 yield self._line, line.rstrip(b"\r\n")
                 self._line += 1
 
+    def _text(self, content: bytes) -> str:
+        """Return ``content`` as text without byte order mark; it must be UTF-8 without NUL."""
+        try:
+            text = content.decode("utf-8-sig")
+            if "\0" not in text:
+                return text
+            place, reason = text.index("\0"), "NUL"
+        except UnicodeDecodeError as error:
+            place, reason = error.start, f"{content[error.start : error.start + 4]!r}"
+        line = 1 + content.count(b"\n", 0, place)
+        raise AegisError(
+            "AEU48",
+            f"{self.path}, line {line}: the file is not UTF-8 text",
+            detail=f"It holds {reason} where a letter should be.",
+            hint="Nothing of it was loaded. Korean files are often CP949: iconv -f cp949 -t utf-8.",
+        )
+
     def _csv_records(self) -> Iterator[Record]:
         names, width, of_name = self._names, len(self._names), self._of_name
         lines = self._lines()
@@ -166,7 +184,7 @@ class InputFile:
         """Return the rows of the answer: a list, or the list under ``OutBlock_1``."""
         try:
             with self._damage_reported():
-                text = self._content().read().decode("utf-8-sig")
+                text = self._text(self._content().read())
             answer = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
         except json.JSONDecodeError as error:
             raise AegisError(
@@ -175,9 +193,12 @@ class InputFile:
                 detail=f"{error.msg}.",
                 hint=_AGAIN,
             ) from error
-        except (UnicodeDecodeError, RecursionError) as error:
+        except RecursionError as error:
             raise AegisError(
-                "AEU44", f"{self.path}: the JSON is broken", detail=f"{error}.", hint=_AGAIN
+                "AEU44",
+                f"{self.path}: the JSON is broken",
+                detail="It is nested deeper than any answer.",
+                hint=_AGAIN,
             ) from error
         rows = answer.get("OutBlock_1") if isinstance(answer, dict) else answer
         if not isinstance(rows, list) or not rows:

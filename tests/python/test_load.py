@@ -173,8 +173,15 @@ def test_broken_json_is_refused(database: str, tmp_path: Path, text: str) -> Non
 
 def test_json_that_is_not_text_is_refused(database: str, tmp_path: Path) -> None:
     path = tmp_path / "ohlcv_ALL_20210104.json"
-    path.write_bytes(b'{"OutBlock_1":["\xff"]}')
-    refused(database, "AEU44", path)
+    path.write_bytes(b'{"OutBlock_1":[\n"\xff"]}')
+    assert "line 2" in refused(database, "AEU48", path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "cp949"])
+def test_a_csv_in_another_encoding_is_refused(database: str, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"일자,{HEADER}\n{snapshot()}\n".encode(encoding))
+    refused(database, "AEU48", path)
 
 
 def test_an_answer_whose_name_has_no_day_is_refused(database: str, tmp_path: Path) -> None:
