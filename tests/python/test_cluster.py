@@ -285,6 +285,18 @@ def test_a_long_path_moves_the_socket(any_binaries: Binaries, home: Path) -> Non
     assert not directory.exists()
 
 
+def test_a_start_waits_for_what_is_under_way(any_binaries: Binaries, home: Path) -> None:
+    cluster = quick(home / "pg", any_binaries)
+    cluster.start()
+    assert code_of(lambda: cluster.stop(seconds=0)).sqlstate == "AEK29"
+    wait_until(lambda: not (left := cluster.running()) or not left.is_ready)
+    assert cluster.start()  # once the old server has gone
+    cluster.stop()
+    assert code_of(lambda: cluster.start(seconds=0)).sqlstate == "AEK26"
+    assert not cluster.start()  # the server that was not ready in time is, and stays
+    assert ask(cluster, "SELECT 1") == 1
+
+
 # Refusals
 
 
