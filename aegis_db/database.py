@@ -9,12 +9,13 @@ from psycopg.rows import TupleRow
 def connect(dsn: str = "", *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
     """Open a connection to ``dsn`` (libpq conninfo or URI; empty: the PG* variables).
 
-    The session speaks UTC and is named ``aegis-db`` unless the conninfo names it.
+    The session speaks UTF-8 and UTC and is named ``aegis-db`` unless the conninfo names it.
     Raises psycopg.OperationalError.
     """
     return psycopg.connect(
         dsn,
         autocommit=autocommit,
+        client_encoding="UTF8",
         fallback_application_name="aegis-db",
         options="-c timezone=UTC",
     )

@@ -55,13 +55,13 @@ class Drift:
 def verify(connection: Connection, tree: Tree | None = None) -> list[Drift]:
     """Return how the database differs from ``tree``, by default this package.
 
-    Raises AegisError AEK11 when AEGIS is not installed there, and psycopg.Error.
+    Raises AegisError AEK34 when AEGIS is not installed there, and psycopg.Error.
     """
     tree = tree or Tree()
     revision = current_revision(connection)
     if revision is None:
         raise AegisError(
-            "AEK11",
+            "AEK34",
             f"AEGIS is not installed in database {connection.info.dbname}",
             hint="Install it: aegis-db upgrade",
         )
