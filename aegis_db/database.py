@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
 
@@ -12,10 +15,11 @@ def connect(dsn: str = "", *, autocommit: bool = False) -> psycopg.Connection[Tu
     The session speaks UTF-8 and UTC and is named ``aegis-db`` unless the conninfo names it.
     Raises psycopg.OperationalError.
     """
+    given = conninfo_to_dict(dsn).get("options") or os.environ.get("PGOPTIONS", "")
     return psycopg.connect(
         dsn,
         autocommit=autocommit,
         client_encoding="UTF8",
         fallback_application_name="aegis-db",
-        options="-c timezone=UTC",
+        options=f"{given} -c timezone=UTC".strip(),
     )

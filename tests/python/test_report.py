@@ -46,7 +46,7 @@ def test_a_real_session_is_judged_by_its_base_price(database: str) -> None:
             "       count(*) FILTER (WHERE abs(base_price / previous_close - 1) > 0.005)"
             "  FROM aegis.data_quality_daily_report WHERE date = '2021-01-04'"
         ).fetchone()
-    # No session lies between the two, and no code was re-based: the one's close is the other's base.
+    # No session lies between, and no code was re-based: a close is the next day's base.
     assert moved == (0, 0)
     table = run("report", "--dsn", database)
     assert table.exit_code == 0

@@ -15,6 +15,7 @@ SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 SET datestyle = 'ISO, YMD'
 SET jit = off
+SET work_mem = '64MB'
 AS $function$
 DECLARE
     v_stage text := 'stage_' || p_target || CASE WHEN p_raw THEN '_raw' ELSE '' END;
@@ -211,9 +212,9 @@ BEGIN
         'n.' || replace(v_payload, ', ', ', n.'), 't.' || replace(v_payload, ', ', ', t.'));
 
     EXECUTE format(
-        'WITH applied AS (
+        'WITH winners AS MATERIALIZED (%4$s), applied AS (
             INSERT INTO aegis.%1$I AS t (%2$s, %3$s, last_updated, sequence_number, source, source_rank, batch_number)
-            SELECT n.*, $1, $2, $3 FROM (%4$s) AS n
+            SELECT n.*, $1, $2, $3 FROM winners AS n
             ON CONFLICT (%2$s) DO UPDATE
                SET (%3$s, last_updated, sequence_number, source, source_rank, batch_number, data_version)
                  = ROW(%5$s, EXCLUDED.last_updated, EXCLUDED.sequence_number, EXCLUDED.source, EXCLUDED.source_rank,
@@ -222,7 +223,7 @@ BEGIN
             RETURNING t.data_version
          )
          SELECT count(*) FILTER (WHERE data_version = 1), count(*) FILTER (WHERE data_version > 1),
-                (SELECT count(*) FROM (%4$s) AS w)
+                (SELECT count(*) FROM winners)
            FROM applied',
         p_target, v_keys, v_payload, v_winners, 'EXCLUDED.' || replace(v_payload, ', ', ', EXCLUDED.'), v_newer)
        INTO v_result.inserted, v_result.updated, v_winning
