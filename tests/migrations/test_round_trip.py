@@ -41,6 +41,12 @@ SEEDS = {
 }
 
 
+def kept(dsn: str) -> dict[str, list[str]]:
+    """Return the rows of all tables but those that tell of the going back itself."""
+    telling = ("aegis.deployments", "aegis_guard.tickets", "aegis_guard.ticket_uses")
+    return {table: rows for table, rows in contents(dsn).items() if table not in telling}
+
+
 def refusal(dsn: str, revision: str) -> str | None:
     """Return the code with which a downgrade is refused; None when it is done."""
     try:
@@ -55,16 +61,13 @@ def test_every_step_back_and_forth(new_database: Make, dump: Dump) -> None:
     for revision, before in PAIRS:
         schema_before = dump(dsn)
         upgrade(dsn, revision)
-        schema, rows = dump(dsn), contents(dsn)
-        rows.pop("aegis.deployments")
+        schema, rows = dump(dsn), kept(dsn)
         downgrade(dsn, before)
         if before != "base":
             assert dump(dsn) == schema_before, f"{revision} leaves something behind"
         upgrade(dsn, revision)
         assert dump(dsn) == schema, f"{revision} is another one the second time"
-        again = contents(dsn)
-        again.pop("aegis.deployments")
-        assert again == rows
+        assert kept(dsn) == rows
         with connect(dsn) as connection:
             drifts = verify.verify(connection)
         assert [drift for drift in drifts if drift.check != "revision"] == []
@@ -96,4 +99,4 @@ def test_rows_of_an_old_revision_live_at_head(revision: str, new_database: Make)
     with connect(dsn) as connection:
         assert verify.verify(connection) == []
     now = contents(dsn)
-    assert all(set(kept) <= set(now[table]) for table, kept in rows.items())
+    assert all(set(old) <= set(now[table]) for table, old in rows.items())
