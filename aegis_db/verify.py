@@ -277,12 +277,32 @@ def _excerpts(expected: str, found: str) -> tuple[str, str]:
 
 
 def _guards(connection: Connection) -> Iterator[Drift]:
-    if _exists(connection, "aegis.protection_status"):
-        for relation, missing in connection.execute(
-            "SELECT s.relation, array_to_string(s.missing, ', ') FROM aegis.protection_status AS s"
-            " WHERE NOT s.is_protected ORDER BY s.relation"
-        ):
-            yield Drift("guards", relation, "all guards in force", f"missing: {missing}")
+    """Look for guards that are missing or not in force, event triggers among them.
+
+    Where no superuser installed AEGIS, it has no event triggers to miss.
+    """
+    if not _exists(connection, "aegis.protection_status"):
+        return
+    for relation, missing in connection.execute(
+        "SELECT s.relation, array_to_string(s.missing, ', ') FROM aegis.protection_status AS s"
+        " WHERE NOT s.is_protected ORDER BY s.relation"
+    ):
+        yield Drift("guards", relation, "all guards in force", f"missing: {missing}")
+    for state in connection.execute(
+        """
+        SELECT coalesce(e.evtenabled::text, 'nothing')
+          FROM (SELECT d.deployed_by
+                  FROM aegis.deployments AS d
+                 WHERE d.path = 'sql/preservation/triggers/event_triggers.sql'
+                   AND d.direction = 'up'
+                 ORDER BY d.deployment_id DESC
+                 LIMIT 1) AS d
+          JOIN pg_roles AS r ON r.rolname = d.deployed_by AND r.rolsuper
+          LEFT JOIN pg_event_trigger AS e ON e.evtname = 'aegis_arm_partitions'
+         WHERE e.evtenabled IS DISTINCT FROM 'A'
+        """
+    ):
+        yield Drift("guards", "event trigger aegis_arm_partitions", "A (always)", state[0])
 
 
 def _owners(connection: Connection) -> Iterator[Drift]:
@@ -296,7 +316,7 @@ def _owners(connection: Connection) -> Iterator[Drift]:
                 SELECT c.oid::regclass::text, c.relowner
                   FROM pg_class AS c
                   JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                 WHERE n.nspname = ANY (%(schemas)s)
+                 WHERE n.nspname = ANY (%(schemas)s) AND c.relkind NOT IN ('i', 'I', 'S')
                  UNION ALL
                 SELECT p.oid::regprocedure::text, p.proowner
                   FROM pg_proc AS p
@@ -306,7 +326,8 @@ def _owners(connection: Connection) -> Iterator[Drift]:
                 SELECT 'type ' || t.oid::regtype::text, t.typowner
                   FROM pg_type AS t
                   JOIN pg_namespace AS n ON n.oid = t.typnamespace
-                 WHERE n.nspname = ANY (%(schemas)s)) AS o (name, owner)
+                 WHERE n.nspname = ANY (%(schemas)s) AND t.typrelid = 0 AND t.typelem = 0
+               ) AS o (name, owner)
          WHERE o.owner IS DISTINCT FROM to_regrole('aegis_owner')::oid
          ORDER BY o.name
         """,
@@ -316,36 +337,39 @@ def _owners(connection: Connection) -> Iterator[Drift]:
 
 
 def _privileges(connection: Connection) -> Iterator[Drift]:
-    """Nothing is granted to PUBLIC, and no table may be written or altered but by AEGIS roles."""
+    """Nothing is granted to PUBLIC, and no right but SELECT on a table to roles of others."""
     for name, grantee, privilege in connection.execute(
         """
         SELECT o.name,
                CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee)::text END,
                a.privilege_type
-          FROM (SELECT 'schema ' || n.nspname, n.nspacl, TRUE
+          FROM (SELECT 'schema ' || n.nspname, n.nspowner, n.nspacl, TRUE
                   FROM pg_namespace AS n
                  WHERE n.nspname = ANY (%(schemas)s)
                  UNION ALL
-                SELECT c.oid::regclass::text, c.relacl, FALSE
+                SELECT c.oid::regclass::text, c.relowner, c.relacl, FALSE
                   FROM pg_class AS c
                   JOIN pg_namespace AS n ON n.oid = c.relnamespace
                  WHERE n.nspname = ANY (%(schemas)s)
                  UNION ALL
-                SELECT format('%%s.%%I', c.oid::regclass, t.attname), t.attacl, FALSE
+                SELECT format('%%s.%%I', c.oid::regclass, t.attname), c.relowner,
+                       t.attacl, FALSE
                   FROM pg_attribute AS t
                   JOIN pg_class AS c ON c.oid = t.attrelid
                   JOIN pg_namespace AS n ON n.oid = c.relnamespace
                  WHERE n.nspname = ANY (%(schemas)s)
                  UNION ALL
-                SELECT p.oid::regprocedure::text,
+                SELECT p.oid::regprocedure::text, p.proowner,
                        coalesce(p.proacl, acldefault('f', p.proowner)), TRUE
                   FROM pg_proc AS p
                   JOIN pg_namespace AS n ON n.oid = p.pronamespace
-                 WHERE n.nspname = ANY (%(schemas)s)) AS o (name, acl, is_callable)
+                 WHERE n.nspname = ANY (%(schemas)s)
+               ) AS o (name, owner, acl, is_callable)
          CROSS JOIN aclexplode(o.acl) AS a
          WHERE a.grantee = 0
             OR NOT o.is_callable
                AND a.privilege_type <> 'SELECT'
+               AND a.grantee <> o.owner
                AND pg_get_userbyid(a.grantee) !~ '^aegis_'
          ORDER BY o.name, 2, 3
         """,
