@@ -64,6 +64,11 @@ DEFAULTS = (
 # For data that is thrown away: survives a killed server, not a killed machine.
 THROWAWAY = ("fsync=off", "full_page_writes=off")
 
+# Sessions of a killed server let go of its memory within seconds; another start may be ahead of us.
+STILL_HELD = (
+    "pre-existing shared memory block",
+    'lock file "postmaster.pid" already exists',
+)
 PAUSE = 0.03  # seconds between two looks at postmaster.pid
 SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
 
@@ -347,8 +352,7 @@ class Cluster:
                     "choose another directory with --data, or convert this one with pg_upgrade.",
                 )
             self._require_access(account)
-            self._launch(account, port, deadline)
-        return True
+            return self._launch(account, port, deadline)
 
     def stop(self, *, immediate: bool = False, seconds: float = 60) -> bool:
         """Stop the server, rolling back what is open; return False if none ran.
@@ -478,22 +482,23 @@ class Cluster:
             hint="Choose a data directory with a shorter path with --data, or set TMPDIR.",
         )
 
-    def _launch(self, account: Account | None, port: int | None, deadline: float) -> None:
-        sockets = self._socket_directory(account)
-        command = [
-            str(self.binaries.program("postgres")),
-            *("-D", str(self.data), "-k", str(sockets)),
-            *(["-p", str(port)] if port else []),
-            *(argument for setting in self.settings for argument in ("-c", setting)),
-        ]
-        while True:
+    def _launch(self, account: Account | None, port: int | None, deadline: float) -> bool:
+        """Start the server and wait for it; return False if it turns out that one runs already."""
+        while not self._await_running(port, deadline):
+            sockets = self._socket_directory(account)
             # It may name a zombie or a stranger, which would stop PostgreSQL; no server is alive.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+            command = [
+                str(self.binaries.program("postgres")),
+                *("-D", str(self.data), "-k", str(sockets)),
+                *(["-p", str(port)] if port else []),
+                *(argument for setting in self.settings for argument in ("-c", setting)),
+            ]
             with tempfile.TemporaryFile() as voice:
                 log_end = self._log_end()
                 self._child = _spawn(command, account, subprocess.DEVNULL, voice)
                 if self._await_ready(self._child, deadline):
-                    return
+                    return True
                 said = os.pread(voice.fileno(), 100_000, 0).decode(errors="replace")
             if self._child.poll() is None:
                 raise AegisError(
@@ -503,8 +508,7 @@ class Cluster:
                     hint="Recovery after a crash can take minutes; ask `aegis-db server status`.",
                 )
             words = self._final_words(said, log_end)
-            # Sessions of a killed server let go of its shared memory within seconds.
-            if "pre-existing shared memory block" in words and time.monotonic() < deadline:
+            if any(text in words for text in STILL_HELD) and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue
             if "Address already in use" in words:
@@ -515,6 +519,7 @@ class Cluster:
                     hint="Choose another one with --port, or stop the program that listens on it.",
                 )
             raise _failed(self.data, words)
+        return False
 
     def _log_end(self) -> tuple[Path | None, int]:
         """Return the log file and its present length in bytes."""
@@ -597,8 +602,12 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 @contextmanager
 def _alone(directory: Path) -> Iterator[None]:
-    """Take turns with other starts and stops of the same data directory; a killed one lets go."""
+    """Take turns with other starts and stops of the same data directory; a killed one lets go.
+
+    Programs that ``_run`` starts share the lock, so that an initdb which lost its parent keeps it.
+    """
     handle = os.open(directory, os.O_RDONLY)
+    os.set_inheritable(handle, True)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -757,6 +766,7 @@ def _run(
             text=True,
             check=False,
             timeout=300,
+            close_fds=False,
             cwd="/",
             env=_environment(),
             umask=0o077,

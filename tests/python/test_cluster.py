@@ -261,12 +261,15 @@ def test_a_stranger_with_the_old_number_blocks_nothing(any_binaries: Binaries, h
         stranger.wait()
 
 
-def test_a_first_start_that_was_killed_is_repeated(any_binaries: Binaries, home: Path) -> None:
+@pytest.mark.parametrize("kill", [os.kill, os.killpg])
+def test_a_first_start_that_was_killed_is_repeated(
+    any_binaries: Binaries, home: Path, kill: Callable[[int, int], None]
+) -> None:
     data = home / "pg"
     script = f"from aegis_db.cluster import Cluster; Cluster({str(data)!r}).start()"
     first = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
     wait_until((data / ".aegis-init" / "base").exists)
-    os.killpg(first.pid, signal.SIGKILL)
+    kill(first.pid, signal.SIGKILL)  # alone, initdb works on as an orphan; or with it
     first.wait()
     assert not (data / "PG_VERSION").exists()
     cluster = quick(data, any_binaries)
