@@ -14,6 +14,7 @@ help:
 	@echo "make demo    run AEGIS on real KRX quotes, private PostgreSQL included (ARGS=--stop stops it)"
 	@echo "make test    the whole suite, against PostgreSQL 15 and the embedded 18"
 	@echo "make lint    ruff, mypy, sqlfluff, squawk"
+	@echo "make soak    the long proofs: 200 kills, 2,000 examples"
 	@echo "make bench   speed of every way in, as ratios"
 
 $(STAMP): pyproject.toml
@@ -49,6 +50,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint sql procedures
 	$(BIN)/aegis-db upgrade --sql | $(BIN)/squawk --config .squawk.toml
+
+soak: $(STAMP)
+	$(BIN)/python -m pytest --soak --timeout 3600 tests/python/test_crash.py tests/python/test_upsert.py $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python bench/ingest.py $(ARGS)

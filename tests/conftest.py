@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from pytest_postgresql import factories
 
@@ -30,6 +31,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--server", type=int, default=None, metavar="MAJOR", help="PostgreSQL major to test against"
     )
+    parser.addoption("--soak", action="store_true", help="run the long proofs at their full length")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("soak", max_examples=2000)
+    if config.getoption("--soak"):
+        settings.load_profile("soak")
+
+
+@pytest.fixture
+def soak(request: pytest.FixtureRequest) -> bool:
+    """Whether the long proofs run at their full length."""
+    return bool(request.config.getoption("--soak"))
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -1,0 +1,130 @@
+"""The server dies at any moment: what was acknowledged is there, once; nothing is there by half."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.migrate import upgrade
+
+KST = timezone(timedelta(hours=9))
+DAY = date(2025, 1, 2)
+OPEN = datetime(2025, 1, 2, 9, tzinfo=KST)
+WRITERS = 3
+ROWS = 40
+UPSERT = """
+SELECT r.received
+  FROM aegis.upsert_stock_prices(
+           (SELECT array_agg(ROW(lpad(c::text, 6, '0'), %s, %s, 1, %s, 0)::aegis.stock_price_input)
+              FROM unnest(%s::integer[]) AS c),
+           'krx', %s) AS r
+"""
+
+
+@pytest.fixture
+def durable(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A server that survives its own death: fsync as in production."""
+    home = Path(tempfile.mkdtemp(prefix="aegis-crash-"))
+    home.chmod(0o755)
+    cluster = Cluster(home / "pg", find_binaries(request.config.getoption("--server")))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop(immediate=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class Writer(threading.Thread):
+    """Sends batches, each until it is acknowledged, and remembers what it was promised."""
+
+    def __init__(self, dsn: str, seed: int, stop: threading.Event) -> None:
+        super().__init__()
+        self.dsn, self.stop, self.chance = dsn, stop, random.Random(seed)
+        self.gave_up = threading.Event()
+        self.sent: dict[uuid.UUID, list[tuple[int, Decimal, datetime]]] = {}
+        self.promised: set[uuid.UUID] = set()
+        self.sent_again = 0
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            batch, price = uuid.uuid4(), Decimal(self.chance.randint(1, 9_999))
+            at = OPEN + timedelta(microseconds=self.chance.randint(0, 20_000_000_000))
+            codes = self.chance.sample(range(200), ROWS)
+            self.sent[batch] = [(code, price, at) for code in codes]
+            while not self._acknowledged(batch, price, at, codes):
+                self.sent_again += 1
+                time.sleep(0.05)
+                if self.gave_up.is_set():
+                    return
+            self.promised.add(batch)
+
+    def _acknowledged(
+        self, batch: uuid.UUID, price: Decimal, at: datetime, codes: list[int]
+    ) -> bool:
+        try:
+            with psycopg.connect(self.dsn, connect_timeout=5) as connection:
+                connection.execute(UPSERT, (DAY, price, at, codes, batch))
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def test_kills_lose_nothing_and_double_nothing(durable: Cluster, soak: bool) -> None:
+    kills, chance, stop = 200 if soak else 4, random.Random(11), threading.Event()
+    upgrade(durable.dsn())
+    writers = [Writer(durable.dsn(), seed, stop) for seed in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    try:
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.1, 0.9))
+            running = durable.running()
+            assert running
+            os.kill(running.pid, signal.SIGKILL)
+            while durable.running():
+                time.sleep(0.01)
+            durable = Cluster(durable.data, durable.programs)
+            durable.start()
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join(timeout=60)
+            writer.gave_up.set()
+
+    promised = {batch: writer.sent[batch] for writer in writers for batch in writer.promised}
+    assert promised.keys() == {batch for writer in writers for batch in writer.sent}
+    latest: dict[str, tuple[datetime, Decimal]] = {}
+    for rows in promised.values():
+        for code, price, at in rows:
+            key = f"{code:06d}"
+            latest[key] = max(latest.get(key, (at, price)), (at, price))
+    with psycopg.connect(durable.dsn()) as connection:
+        applied = connection.execute(
+            "SELECT batch_id, received FROM aegis.ingest_batches"
+        ).fetchall()
+        stored = connection.execute(
+            "SELECT stock_code, last_updated, price FROM aegis.stock_prices"
+        )
+        assert {code: (at, price) for code, at, price in stored} == latest
+        assert sorted(applied) == sorted((batch, ROWS) for batch in promised)
+        versions, kept = connection.execute(
+            "SELECT (SELECT sum(data_version - 1) FROM aegis.stock_prices),"
+            "       (SELECT count(*) FROM aegis.stock_prices_history)"
+        ).fetchone() or (None, None)
+        assert versions == kept
+    assert sum(writer.sent_again for writer in writers) > 0, "no writer ever met a dead server"
