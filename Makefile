@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 # These start servers of both versions themselves; once is enough.
-BOTH = tests/python/test_cluster.py tests/python/test_server_command.py tests/packaging
+BOTH = tests/python/test_cluster.py tests/python/test_server_command.py tests/python/test_demo.py tests/packaging
 
 .PHONY: demo test test-15 test-18 lint bench soak components clean
 .DEFAULT_GOAL = help
