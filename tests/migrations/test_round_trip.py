@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from threading import Thread
 
 import psycopg
 import pytest
@@ -86,6 +88,32 @@ def test_rows_are_not_dropped_unasked(revision: str, before: str, new_database: 
     assert contents(dsn) == rows
     downgrade(dsn, before, allow_data_loss=True)
     upgrade(dsn)
+
+
+@pytest.mark.parametrize(("revision", "before"), PAIRS)
+def test_rows_being_written_are_not_dropped_unasked(
+    revision: str, before: str, new_database: Make
+) -> None:
+    """Somebody has written and not committed when the downgrade looks for rows."""
+    if revision not in SEEDS:
+        pytest.skip(f"{revision} keeps no rows of users")
+    dsn = new_database("written", empty=True)
+    upgrade(dsn, revision)
+    refused: list[str | None] = []
+    with psycopg.connect(dsn) as writer:
+        writer.execute(SEEDS[revision])
+        thread = Thread(target=lambda: refused.append(refusal(dsn, before)))
+        thread.start()
+        with psycopg.connect(dsn, autocommit=True) as observer:
+            deadline = time.monotonic() + 30
+            while not observer.execute(
+                "SELECT FROM pg_locks WHERE NOT granted AND database = "
+                "(SELECT oid FROM pg_database WHERE datname = current_database())"
+            ).rowcount:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+    thread.join()
+    assert refused == ["AEK90"]
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])

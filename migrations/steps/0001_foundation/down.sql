@@ -1,6 +1,9 @@
 -- Takes back 0001_foundation. The roles stay: they belong to the cluster. The schema aegis stays
 -- with the empty version table, which Alembic still needs.
 
+-- Before the rows are counted: whoever is writing now comes first, and is counted.
+LOCK TABLE aegis.system_configurations, aegis.system_configurations_history IN ACCESS EXCLUSIVE MODE;
+
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'

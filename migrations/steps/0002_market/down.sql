@@ -1,5 +1,7 @@
 -- Takes back 0002_market: the market tables go.
 
+-- Each table is locked before its rows are counted: whoever is writing now comes first, and is counted.
+
 DO $guard$
 DECLARE
     v_table text;
@@ -11,6 +13,7 @@ BEGIN
         'api_request_logs', 'trading_calendar_history'
     ]
     LOOP
+        EXECUTE format('LOCK TABLE aegis.%I IN ACCESS EXCLUSIVE MODE', v_table);
         EXECUTE format('SELECT EXISTS (SELECT FROM aegis.%I)', v_table) INTO v_has_rows;
         IF v_has_rows AND current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on' THEN
             RAISE EXCEPTION 'going back from 0002_market loses the rows of aegis.%', v_table

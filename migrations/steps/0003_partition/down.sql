@@ -1,5 +1,7 @@
 -- Takes back 0003_partition: the partitions it made go, the default partitions stay.
 
+-- Each one is locked before its rows are counted: whoever is writing now comes first, and is counted.
+
 DO $partitions$
 DECLARE
     v_partition regclass;
@@ -12,6 +14,7 @@ BEGIN
           JOIN pg_class AS c ON c.oid = i.inhrelid
          WHERE pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT'
     LOOP
+        EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', v_partition);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', v_partition) INTO v_has_rows;
         IF v_has_rows AND current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on' THEN
             RAISE EXCEPTION 'going back from 0003_partition loses the rows of %', v_partition

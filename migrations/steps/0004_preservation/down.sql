@@ -1,6 +1,9 @@
 -- Takes back 0004_preservation: all guards go, those on tables of others too. No market data is
 -- lost; lost are the registry of protected tables and the tickets.
 
+-- Before the rows are counted: whoever is writing now comes first, and is counted.
+LOCK TABLE aegis_guard.tickets, aegis.protected_tables IN ACCESS EXCLUSIVE MODE;
+
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'

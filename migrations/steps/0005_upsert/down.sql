@@ -1,5 +1,8 @@
 -- Takes back 0005_upsert. Lost are the record of batches and the dead letters.
 
+-- Before the rows are counted: whoever is writing now comes first, and is counted.
+LOCK TABLE aegis.ingest_batches, aegis.dead_letters IN ACCESS EXCLUSIVE MODE;
+
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
