@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from aegis_db import __version__
-from aegis_db.cli.calendar import calendar
-from aegis_db.cli.demo import demo
-from aegis_db.cli.load import load
-from aegis_db.cli.report import report
-from aegis_db.cli.schema import downgrade, status, upgrade, verify
-from aegis_db.cli.server import server
-from aegis_db.cli.test import test
+
+MODULES = {
+    "calendar": "calendar",
+    "demo": "demo",
+    "downgrade": "schema",
+    "load": "load",
+    "report": "report",
+    "server": "server",
+    "status": "schema",
+    "test": "test",
+    "upgrade": "schema",
+    "verify": "schema",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Commands whose modules are imported when they are asked for, so that each starts at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of all commands."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of that name, None when there is none."""
+        if cmd_name not in MODULES:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{MODULES[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="aegis-db")
 def main() -> None:
     """AEGIS: market data in PostgreSQL that cannot be lost and is hard to get wrong.
@@ -22,7 +48,3 @@ def main() -> None:
     Every command takes --dsn, AEGIS_DSN or the PG* variables. Exit codes: 0 done, 1 refused or
     failed, 2 wrong usage, 3 `verify` found a difference.
     """
-
-
-for command in (calendar, demo, downgrade, load, report, server, status, test, upgrade, verify):
-    main.add_command(command)

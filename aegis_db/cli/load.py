@@ -35,7 +35,7 @@ def instant(_: click.Context, __: click.Parameter, value: str | None) -> datetim
     return found if found.tzinfo else found.replace(tzinfo=KST)
 
 
-@click.command()
+@click.command(short_help="Take files of market data into the database.")
 @click.argument(
     "files",
     metavar="FILE...",

@@ -23,7 +23,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@click.command()
+@click.command(short_help="Run pgTAP files against the database.")
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(True, path_type=Path))
 @click.option("--tap", is_flag=True, help="Print TAP, one subtest per file.")
 @click.option(
