@@ -21,7 +21,7 @@ Dump = Callable[[str], str]
 REVISIONS = Tree().revisions()
 PAIRS = list(zip([*REVISIONS], ["base", *REVISIONS], strict=False))
 
-# What users would lose: revision to leave, statement that leaves rows behind at that revision.
+# Rows that users would lose, by the revision they are at; one without an entry keeps none.
 SEEDS = {
     "0001_foundation": """
         INSERT INTO aegis.system_configurations
@@ -75,10 +75,8 @@ def test_every_step_back_and_forth(new_database: Make, dump: Dump) -> None:
         assert [drift for drift in drifts if drift.check != "revision"] == []
 
 
-@pytest.mark.parametrize(("revision", "before"), PAIRS)
+@pytest.mark.parametrize(("revision", "before"), [pair for pair in PAIRS if pair[0] in SEEDS])
 def test_rows_are_not_dropped_unasked(revision: str, before: str, new_database: Make) -> None:
-    if revision not in SEEDS:
-        pytest.skip(f"{revision} keeps no rows of users")
     dsn = new_database("seeded", empty=True)
     upgrade(dsn, revision)
     with psycopg.connect(dsn) as connection:
@@ -90,13 +88,11 @@ def test_rows_are_not_dropped_unasked(revision: str, before: str, new_database: 
     upgrade(dsn)
 
 
-@pytest.mark.parametrize(("revision", "before"), PAIRS)
+@pytest.mark.parametrize(("revision", "before"), [pair for pair in PAIRS if pair[0] in SEEDS])
 def test_rows_being_written_are_not_dropped_unasked(
     revision: str, before: str, new_database: Make
 ) -> None:
     """Somebody has written and not committed when the downgrade looks for rows."""
-    if revision not in SEEDS:
-        pytest.skip(f"{revision} keeps no rows of users")
     dsn = new_database("written", empty=True)
     upgrade(dsn, revision)
     refused: list[str | None] = []
