@@ -55,29 +55,19 @@ class Drift:
 def verify(connection: Connection, tree: Tree | None = None) -> list[Drift]:
     """Return how the database differs from ``tree``, by default this package.
 
-    Raises AegisError AEK34 when AEGIS is not installed there, and psycopg.Error.
+    Needs the rights of aegis_owner. Raises AegisError (AEK34 when AEGIS is not installed there,
+    42501 without these rights) and psycopg.Error.
     """
-    tree = tree or Tree()
-    revision = current_revision(connection)
-    if revision is None:
+    try:
+        return list(_drifts(connection, tree or Tree()))
+    except psycopg.errors.InsufficientPrivilege as error:
         raise AegisError(
-            "AEK34",
-            f"AEGIS is not installed in database {connection.info.dbname}",
-            hint="Install it: aegis-db upgrade",
-        )
-    found = list(_package(tree))
-    if revision not in tree.revisions():
-        known = tree.revisions()[-1]
-        return [*found, Drift("revision", "aegis.alembic_version", known, revision)]
-    if revision != tree.revisions()[-1]:
-        found.append(Drift("revision", "aegis.alembic_version", tree.revisions()[-1], revision))
-    found += _deployments(connection, tree, revision)
-    found += _objects(connection, tree, revision)
-    found += _guards(connection)
-    found += _owners(connection)
-    found += _privileges(connection)
-    connection.rollback()
-    return found
+            "42501",
+            error.diag.message_primary or str(error),
+            hint="Verify as a member of aegis_owner, or as a superuser.",
+        ) from error
+    finally:
+        connection.rollback()
 
 
 def differences(connection: Connection, clean: Connection) -> list[Drift]:
@@ -158,6 +148,26 @@ def junit(drifts: Sequence[Drift]) -> str:
 def as_rows(drifts: Sequence[Drift]) -> list[dict[str, str]]:
     """Return the differences as dictionaries, for JSON."""
     return [asdict(drift) for drift in drifts]
+
+
+def _drifts(connection: Connection, tree: Tree) -> Iterator[Drift]:
+    revision, head = current_revision(connection), tree.revisions()[-1]
+    if revision is None:
+        raise AegisError(
+            "AEK34",
+            f"AEGIS is not installed in database {connection.info.dbname}",
+            hint="Install it: aegis-db upgrade",
+        )
+    yield from _package(tree)
+    if revision != head:
+        yield Drift("revision", "aegis.alembic_version", head, revision)
+    if revision in tree.revisions():
+        yield from _deployments(connection, tree, revision)
+        yield from _objects(connection, tree, revision)
+        yield from _indexes(connection)
+        yield from _guards(connection)
+        yield from _owners(connection)
+        yield from _privileges(connection)
 
 
 def _package(tree: Tree) -> Iterator[Drift]:
@@ -262,6 +272,23 @@ def _described(connection: Connection, schema: str, name: str) -> dict[str, str]
         {"schema": schema, "name": name},
     )
     return dict(rows.fetchall())
+
+
+def _indexes(connection: Connection) -> Iterator[Drift]:
+    """Look for indexes that a killed CREATE INDEX CONCURRENTLY has left behind."""
+    for (name,) in connection.execute(
+        """
+        SELECT i.indexrelid::regclass::text
+          FROM pg_index AS i
+          JOIN pg_class AS c ON c.oid = i.indrelid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE n.nspname = ANY (%(schemas)s)
+           AND NOT (i.indisvalid AND i.indisready)
+         ORDER BY 1
+        """,
+        {"schemas": SCHEMAS},
+    ):
+        yield Drift("objects", name, "a valid index", "an invalid one")
 
 
 def _excerpts(expected: str, found: str) -> tuple[str, str]:

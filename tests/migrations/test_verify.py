@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from projects import Project
+from psycopg import conninfo
 
 from aegis_db import verify
 from aegis_db.cli import main
@@ -58,6 +59,12 @@ CHANGES = {
              FROM aegis.daily_market_data AS d""",
         "objects",
         "aegis.stock_prices_daily",
+    ),
+    "invalid index": (
+        """CREATE INDEX surprise ON aegis.stocks (isin);
+           UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'aegis.surprise'::regclass""",
+        "objects",
+        "aegis.surprise",
     ),
     "options of a view": (
         "ALTER VIEW aegis.stock_prices_daily SET (security_barrier)",
@@ -229,6 +236,18 @@ def test_an_older_revision_is_compared_with_its_own_bodies(new_database: Make) -
 def test_a_database_without_aegis_is_refused(empty_database: str) -> None:
     done = run("verify", "--dsn", empty_database)
     assert (done.exit_code, done.stderr.split(":")[0]) == (1, "AEK34")
+
+
+def test_without_rights_it_says_whose_are_needed(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("CREATE ROLE stranger LOGIN")
+    try:
+        done = run("verify", "--dsn", conninfo.make_conninfo(database, user="stranger"))
+    finally:
+        with psycopg.connect(database) as connection:
+            connection.execute("DROP ROLE stranger")
+    assert (done.exit_code, done.stderr.split(":")[0]) == (1, "42501")
+    assert "HINT: Verify as a member of aegis_owner" in done.stderr
 
 
 def test_an_edited_package_is_found(project: Project, database: str) -> None:
