@@ -116,9 +116,13 @@ BEGIN
                                          (w.trade_date + TIME ''15:30'') AT TIME ZONE ''Asia/Seoul'')'
                           WHEN i.name = 'sequence_number' THEN 'coalesce(w.sequence_number, 0)'
                           ELSE format('w.%I', i.name) END, ', ' ORDER BY i.place),
-           string_agg(format('WHEN p.%I <> '''' AND p.%I IS NULL THEN %L',
-                             'raw_' || i.name, i.name, 'unparsable_' || i.name), ' ' ORDER BY i.place)
-               FILTER (WHERE p_raw AND i.type <> 'text')
+           CASE WHEN p_raw
+                THEN format('WHEN num_nonnulls(%s) = 0 THEN ''malformed_line'' ',
+                            string_agg(format('p.%I', 'raw_' || i.name), ', '))
+                     || string_agg(format('WHEN p.%I <> '''' AND p.%I IS NULL THEN %L',
+                                          'raw_' || i.name, i.name, 'unparsable_' || i.name), ' ' ORDER BY i.place)
+                            FILTER (WHERE i.type <> 'text')
+           END
       INTO v_columns, v_parsed, v_defaults, v_values, v_unparsable
       FROM (
         SELECT a.attname AS name, a.attnum AS place,

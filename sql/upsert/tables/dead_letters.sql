@@ -25,7 +25,8 @@ COMMENT ON COLUMN aegis.dead_letters.line_number IS
 'Place in the input: line of the file, or position in the array, from 1.';
 COMMENT ON COLUMN aegis.dead_letters.verdict IS 'quarantined or rejected.';
 COMMENT ON COLUMN aegis.dead_letters.reason IS
-'Rule that put it aside, see aegis.ingest_rules; unparsable_<column> for text that is no value of the column.';
+'Rule that put it aside, see aegis.ingest_rules; unparsable_<column> for text that is no value of the column, '
+'malformed_line for a line that has no columns.';
 COMMENT ON COLUMN aegis.dead_letters.payload IS
 'What was sent: the line of a file as it was, or the row as JSON.';
 COMMENT ON COLUMN aegis.dead_letters.recorded_at IS 'When it was put aside.';

@@ -11,15 +11,17 @@ COPY pg_temp.stage_daily_market_data_raw (stock_code, trade_date, price_basis, o
 000680	2025-01-02	raw	1	3	1	2	1	2025-01-02T16:00:00	no zone
 000690	2025-01-02	raw	3	1	3	2	1	\N	upside down
 000700	2025-01-02	both	1	3	1	2	1	\N	no such basis
+\N	\N	\N	\N	\N	\N	\N	\N	\N	a line without columns
 \.
 SELECT results_eq(
     $$SELECT r.received, r.inserted, r.rejected FROM aegis.upsert_staged('daily_market_data', 'krx', '00000000-0000-4000-8000-000000000001', TRUE) AS r$$,
-    $$VALUES (7, 2, 5)$$, 'good lines are stored, bad lines go alone'
+    $$VALUES (8, 2, 6)$$, 'good lines are stored, bad lines go alone'
 );
 SELECT results_eq(
     $$SELECT d.line_number, d.reason COLLATE "default", d.payload FROM aegis.dead_letters AS d ORDER BY d.line_number$$,
     $$VALUES (2::bigint, 'unparsable_trade_date', 'no such day'), (3, 'unparsable_high_price', 'no number'),
-             (5, 'unparsable_event_at', 'no zone'), (6, 'high_below_low', 'upside down'), (7, 'bad_price_basis', 'no such basis')$$,
+             (5, 'unparsable_event_at', 'no zone'), (6, 'high_below_low', 'upside down'), (7, 'bad_price_basis', 'no such basis'),
+             (8, 'malformed_line', 'a line without columns')$$,
     'a dead letter names the line, the reason and the original'
 );
 SELECT is(
