@@ -211,7 +211,7 @@ BEGIN
         'EXCLUDED.' || replace(v_payload, ', ', ', EXCLUDED.'), 't.' || replace(v_payload, ', ', ', t.'));
 
     v_equal := format(
-        '(n.last_updated, $2::smallint, n.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number)
+        '(n.last_updated, $1, n.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number)
          AND ROW(%1$s)::record = ROW(%2$s)::record',
         'n.' || replace(v_payload, ', ', ', n.'), 't.' || replace(v_payload, ', ', ', t.'));
 
@@ -237,10 +237,10 @@ BEGIN
     v_result.unchanged := 0;
     IF v_winning > v_result.inserted + v_result.updated THEN
         -- Rows that were not applied are locked by the upsert, so this count and that one agree.
-        EXECUTE format('SELECT count(*) FROM (%s) AS n JOIN aegis.%I AS t USING (%s) WHERE %s AND $1 IS NOT NULL',
+        EXECUTE format('SELECT count(*) FROM (%s) AS n JOIN aegis.%I AS t USING (%s) WHERE %s',
                        v_winners, p_target, v_keys, v_equal)
            INTO v_result.unchanged
-          USING p_source, v_source.source_rank;
+          USING v_source.source_rank;
         v_result.unchanged := v_result.unchanged - v_result.inserted - v_result.updated;
     END IF;
     v_result.stale := v_winning - v_result.inserted - v_result.updated - v_result.unchanged;
