@@ -48,6 +48,8 @@ def describe(error: BaseException) -> AegisError:
             hint="Check --dsn, AEGIS_DSN or the PG* variables; "
             "`aegis-db server start` starts a private server.",
         )
+    if isinstance(error, OSError):
+        return AegisError("58030", str(error))
     return AegisError("AEZ01", f"{type(error).__name__}: {error}")
 
 
@@ -66,8 +68,5 @@ def reported() -> Iterator[None]:
     try:
         yield
     except (AegisError, psycopg.Error, DBAPIError, OSError) as error:
-        if isinstance(error, OSError) and not isinstance(error, psycopg.Error):
-            show(AegisError("58030", str(error)))
-        else:
-            show(describe(error))
+        show(describe(error))
         sys.exit(1)
