@@ -34,7 +34,9 @@ demo: $(VENV)/.demo
 components:
 	@sh tests/install_components.sh
 
-test: components $(STAMP) lint test-15 test-18
+# Both servers at once, each output whole and one after the other.
+test: components $(STAMP) lint
+	@$(MAKE) --no-print-directory --output-sync=target --keep-going --jobs 2 test-15 test-18
 
 test-15: $(STAMP)
 	@if $(BIN)/python -c 'from aegis_db.cluster import find_binaries; find_binaries(15)' 2>/dev/null; \
