@@ -44,7 +44,7 @@ BEGIN
     FOREACH v_name IN ARRAY ARRAY[v_stage, v_work] LOOP
         IF to_regclass(format('pg_temp.%I', v_name)) IS NULL THEN
             IF v_name = v_work THEN
-                EXECUTE format('CREATE TEMPORARY TABLE %I (stage_row tid, %s, reason text) ON COMMIT DELETE ROWS',
+                EXECUTE format('CREATE TEMPORARY TABLE %I (stage_row tid, line_number bigint, %s, reason text) ON COMMIT DELETE ROWS',
                                v_name, v_typed);
             ELSE
                 EXECUTE format(

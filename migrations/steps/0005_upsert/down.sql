@@ -16,7 +16,7 @@ $guard$;
 
 DO $forget$
 DECLARE
-    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules'];
+    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules', 'ingest_checks'];
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0005_upsert is taken back');
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
@@ -29,12 +29,14 @@ DROP FUNCTION aegis.upsert_daily_market_data;
 DROP FUNCTION aegis.upsert_staged;
 DROP FUNCTION aegis.open_stage;
 DROP FUNCTION aegis._apply_batch;
+DROP FUNCTION aegis._ask_checks;
 DROP FUNCTION aegis._check_stage;
 DROP FUNCTION aegis._parse_timestamptz;
 DROP FUNCTION aegis._parse_date;
 DROP FUNCTION aegis._parse_numeric;
 DROP FUNCTION aegis._parse_bigint;
 DROP FUNCTION aegis._parse_text;
+DROP TABLE aegis.ingest_checks;
 DROP TABLE aegis.ingest_rules;
 DROP TABLE aegis.ingest_targets;
 DROP TABLE aegis.dead_letters;

@@ -4,3 +4,4 @@ CALL aegis.protect_table('aegis.ingest_batches', 'what came, from where, and wha
 CALL aegis.protect_table('aegis.dead_letters', 'rows put aside are kept');
 CALL aegis.protect_table('aegis.ingest_targets', 'how rows come in');
 CALL aegis.protect_table('aegis.ingest_rules', 'why rows were put aside');
+CALL aegis.protect_table('aegis.ingest_checks', 'what else was asked about rows');

@@ -40,6 +40,7 @@ DECLARE
     v_newer text;
     v_equal text;
     v_winning integer;
+    v_check text;
 BEGIN
     IF p_batch_id IS NULL THEN
         RAISE EXCEPTION 'a batch needs an id'
@@ -141,9 +142,9 @@ BEGIN
 
     -- OFFSET 0 keeps the planner from parsing a text again in each rule that reads it.
     EXECUTE format(
-        'INSERT INTO pg_temp.%I (stage_row, %s, reason)
-         SELECT p.stage_row, %s, CASE %s %s END
-           FROM (SELECT s.ctid AS stage_row, %s FROM pg_temp.%I AS s OFFSET 0) AS p
+        'INSERT INTO pg_temp.%I (stage_row, line_number, %s, reason)
+         SELECT p.stage_row, p.line_number, %s, CASE %s %s END
+           FROM (SELECT s.ctid AS stage_row, s.line_number, %s FROM pg_temp.%I AS s OFFSET 0) AS p
           CROSS JOIN LATERAL (SELECT %s) AS w
            LEFT JOIN aegis.stocks AS k ON k.stock_code = w.stock_code
            %s',
@@ -154,9 +155,15 @@ BEGIN
             (clock_timestamp() AT TIME ZONE 'Asia/Seoul')::date,
             v_source.introduces_codes;
 
+    FOREACH v_check IN ARRAY ARRAY['before', 'rows'] LOOP
+        PERFORM aegis._ask_checks(v_check, p_target, p_source, v_result.batch_number, format('pg_temp.%I', v_work)::regclass);
+    END LOOP;
+
     EXECUTE format(
         $sql$INSERT INTO aegis.dead_letters (batch_number, target, line_number, verdict, reason, payload)
-             SELECT $1, $2, s.line_number, coalesce(r.verdict, 'rejected'), w.reason,
+             SELECT $1, $2, s.line_number, 
+                    coalesce(r.verdict, CASE WHEN w.reason ~ '^(unparsable_|malformed_line)' THEN 'rejected'
+                                             ELSE 'quarantined' END), w.reason,
                     coalesce(s.payload, (to_jsonb(s) - 'payload')::text)
                FROM pg_temp.%I AS w
                JOIN pg_temp.%I AS s ON s.ctid = w.stage_row
@@ -254,6 +261,8 @@ BEGIN
         v_result.updated, v_result.unchanged, v_result.stale, v_result.duplicate, v_result.quarantined,
         v_result.rejected
     );
+
+    PERFORM aegis._ask_checks('after', p_target, p_source, v_result.batch_number, format('pg_temp.%I', v_work)::regclass);
 
     EXECUTE format('TRUNCATE pg_temp.%I, pg_temp.%I', v_stage, v_work);
     RETURN v_result;

@@ -77,6 +77,7 @@ INSERT INTO expected VALUES
 
 ('aegis.ingest_batches',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_rules',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.ingest_checks',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_targets',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.dead_letters',                    'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.batch_result',                    'U',   '',  '',    '',      '',      '',     ''),

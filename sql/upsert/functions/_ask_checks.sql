@@ -1,0 +1,53 @@
+-- _ask_checks: call the routines of aegis.ingest_checks for a batch and put aside what they name.
+
+CREATE OR REPLACE FUNCTION aegis._ask_checks(
+    p_stage text,
+    p_target text,
+    p_source text,
+    p_batch_number bigint,
+    p_work regclass
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_check record;
+    v_reason text;
+BEGIN
+    FOR v_check IN
+        SELECT c.routine
+          FROM aegis.ingest_checks AS c
+         WHERE c.target = p_target
+           AND c.stage = p_stage
+         ORDER BY c.priority, c.routine
+    LOOP
+        CASE p_stage
+            WHEN 'before' THEN
+                EXECUTE format('SELECT aegis.%I($1, $2)', v_check.routine)
+                   INTO v_reason
+                  USING p_target, p_source;
+                IF v_reason IS NOT NULL THEN
+                    EXECUTE format('UPDATE %s AS w SET reason = $1 WHERE w.reason IS NULL', p_work)
+                      USING v_reason;
+                    RETURN;
+                END IF;
+            WHEN 'rows' THEN
+                EXECUTE format('UPDATE %s AS w SET reason = f.reason
+                                  FROM aegis.%I($1, $2, $3, $4) AS f
+                                 WHERE f.line_number = w.line_number AND w.reason IS NULL',
+                               p_work, v_check.routine)
+                  USING p_target, p_source, p_batch_number, p_work;
+            ELSE
+                EXECUTE format('SELECT aegis.%I($1, $2, $3, $4)', v_check.routine)
+                  USING p_target, p_source, p_batch_number, p_work;
+        END CASE;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._ask_checks(text, text, text, bigint, regclass) IS -- noqa: LT01
+'Calls the registered checks of one stage of a batch; the rows they name get their reason.';
+
+ALTER FUNCTION aegis._ask_checks(text, text, text, bigint, regclass) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._ask_checks(text, text, text, bigint, regclass) FROM PUBLIC;
