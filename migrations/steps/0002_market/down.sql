@@ -8,9 +8,11 @@ DECLARE
     v_has_rows boolean;
 BEGIN
     FOREACH v_table IN ARRAY ARRAY[
-        'stocks', 'corporate_actions', 'stock_prices', 'stock_prices_history', 'daily_market_data',
-        'daily_market_data_history', 'stock_ticks', 'stock_transactions', 'option_trades', 'user_activity_logs',
-        'api_request_logs', 'trading_calendar_history'
+        'stocks', 'stocks_history', 'corporate_actions', 'corporate_actions_history', 'stock_prices',
+        'stock_prices_history', 'daily_market_data', 'daily_market_data_history', 'stock_ticks',
+        'stock_ticks_history', 'stock_transactions', 'stock_transactions_history', 'option_trades',
+        'option_trades_history', 'user_activity_logs', 'api_request_logs', 'trading_calendar_history',
+        'data_sources_history'
     ]
     LOOP
         EXECUTE format('LOCK TABLE aegis.%I IN ACCESS EXCLUSIVE MODE', v_table);
@@ -30,16 +32,22 @@ DROP FUNCTION aegis.trading_day_before;
 DROP VIEW aegis.stock_prices_daily;
 DROP TABLE aegis.api_request_logs;
 DROP TABLE aegis.user_activity_logs;
+DROP TABLE aegis.option_trades_history;
 DROP TABLE aegis.option_trades;
+DROP TABLE aegis.stock_transactions_history;
 DROP TABLE aegis.stock_transactions;
+DROP TABLE aegis.stock_ticks_history;
 DROP TABLE aegis.stock_ticks;
 DROP TABLE aegis.daily_market_data_history;
 DROP TABLE aegis.daily_market_data;
 DROP TABLE aegis.stock_prices_history;
 DROP TABLE aegis.stock_prices;
+DROP TABLE aegis.corporate_actions_history;
 DROP TABLE aegis.corporate_actions;
+DROP TABLE aegis.stocks_history;
 DROP TABLE aegis.stocks;
 DROP TABLE aegis.trading_calendar_history;
 DROP TABLE aegis.trading_calendar;
+DROP TABLE aegis.data_sources_history;
 DROP TABLE aegis.data_sources;
 DROP TYPE aegis.trading_day_input;

@@ -9,8 +9,11 @@ VALUES
 ('daily_market_data', 'month', 'trade_date', 'date', 80, 'one bar per code and day, updated until the close'),
 ('daily_market_data_history', 'month', 'trade_date', 'date', 100, 'follows daily_market_data'),
 ('stock_ticks', 'day', 'trade_date', 'date', 100, 'appended, and the whole day leaves at once'),
+('stock_ticks_history', 'day', 'trade_date', 'date', 100, 'follows stock_ticks'),
 ('stock_transactions', 'month', 'trade_date', 'date', 90, 'kept for years, seldom corrected'),
+('stock_transactions_history', 'month', 'trade_date', 'date', 100, 'follows stock_transactions'),
 ('option_trades', 'month', 'trade_date', 'date', 90, 'kept for years, seldom corrected'),
+('option_trades_history', 'month', 'trade_date', 'date', 100, 'follows option_trades'),
 ('user_activity_logs', 'month', 'occurred_at', 'timestamptz', 100, 'appended, and the whole month leaves at once'),
 ('api_request_logs', 'month', 'occurred_at', 'timestamptz', 100, 'appended, and the whole month leaves at once')
 ON CONFLICT (table_name) DO NOTHING;

@@ -5,9 +5,10 @@ SELECT plan(17);
 CREATE TEMPORARY TABLE market AS
 SELECT t.name, ('aegis.' || t.name)::regclass AS relation
   FROM unnest(ARRAY[
-      'data_sources', 'stocks', 'trading_calendar', 'trading_calendar_history', 'corporate_actions', 'stock_prices',
-      'stock_prices_history', 'daily_market_data', 'daily_market_data_history', 'stock_ticks', 'stock_transactions',
-      'option_trades', 'user_activity_logs', 'api_request_logs'
+      'data_sources', 'data_sources_history', 'stocks', 'stocks_history', 'trading_calendar', 'trading_calendar_history',
+      'corporate_actions', 'corporate_actions_history', 'stock_prices', 'stock_prices_history', 'daily_market_data',
+      'daily_market_data_history', 'stock_ticks', 'stock_ticks_history', 'stock_transactions',
+      'stock_transactions_history', 'option_trades', 'option_trades_history', 'user_activity_logs', 'api_request_logs'
   ]) AS t (name);
 
 SELECT is_empty(
@@ -76,18 +77,22 @@ SELECT ok(
     'personal data is not for every reader'
 );
 SELECT is_empty(
-    $$SELECT n.attname FROM pg_attribute AS n
-       WHERE n.attrelid = 'aegis.stock_prices'::regclass AND n.attnum > 0 AND n.attname <> 'updated_count'
-         AND NOT EXISTS (SELECT FROM pg_attribute AS h WHERE h.attrelid = 'aegis.stock_prices_history'::regclass
-                            AND h.attname = n.attname AND h.atttypid = n.atttypid AND h.atttypmod = n.atttypmod)$$,
-    'stock_prices_history keeps every column'
+    $$SELECT m.name, n.attname FROM market AS m
+        JOIN market AS k ON k.name = m.name || '_history'
+        JOIN pg_attribute AS n ON n.attrelid = m.relation AND n.attnum > 0 AND NOT n.attisdropped
+       WHERE (m.name, n.attname) <> ('stock_prices', 'updated_count')          -- follows from data_version
+         AND NOT EXISTS (SELECT FROM pg_attribute AS h WHERE h.attrelid = k.relation AND h.attname = n.attname
+                            AND h.atttypid = n.atttypid AND h.atttypmod = n.atttypmod
+                            AND h.attcollation = n.attcollation)$$,
+    'a history keeps every column'
 );
 SELECT is_empty(
-    $$SELECT n.attname FROM pg_attribute AS n
-       WHERE n.attrelid = 'aegis.daily_market_data'::regclass AND n.attnum > 0
-         AND NOT EXISTS (SELECT FROM pg_attribute AS h WHERE h.attrelid = 'aegis.daily_market_data_history'::regclass
-                            AND h.attname = n.attname AND h.atttypid = n.atttypid AND h.atttypmod = n.atttypmod)$$,
-    'so does daily_market_data_history'
+    $$SELECT m.name FROM market AS m
+        JOIN market AS k ON k.name = m.name || '_history'
+       WHERE pg_get_partkeydef(k.relation) IS DISTINCT FROM pg_get_partkeydef(m.relation)
+          OR (SELECT p.granularity FROM aegis.partition_policies AS p WHERE p.table_name = m.name)
+             IS DISTINCT FROM (SELECT p.granularity FROM aegis.partition_policies AS p WHERE p.table_name = k.name)$$,
+    'and is cut like its table'
 );
 
 SELECT lives_ok(

@@ -1,6 +1,6 @@
 -- Preservation: the tables of requirement P1, and all others that AEGIS keeps, are in the registry.
 BEGIN;
-SELECT plan(4);
+SELECT plan(5);
 
 SELECT is_empty($$
     SELECT n.nspname, c.relname
@@ -34,6 +34,23 @@ SELECT is_empty($$
        AND p.history_table_name IS DISTINCT FROM p.table_name || '_history'
        AND to_regclass('aegis.' || quote_ident(p.table_name || '_history')) IS NOT NULL
 $$, 'a table that has a history table is captured into it');
+
+-- What an UPDATE takes away is kept (requirement P13), with these exceptions.
+SELECT is_empty($$
+    SELECT p.table_name
+      FROM aegis.protected_tables AS p
+     WHERE p.schema_name = 'aegis'
+       AND NOT p.is_append_only
+       AND p.history_table_name IS NULL
+       AND p.table_name NOT IN (
+               'error_codes',           -- text of the package; releases keep it, codes are never reused
+               'partition_policies',    -- rows of the package; revisions keep them
+               'protected_tables',      -- a row only grows stronger, and each step is in the ledger
+               'dead_letters',          -- a letter stays as it came; its fate is recorded beside it
+               'ingest_targets',        -- rows of the package; revisions keep them
+               'ingest_rules'           -- likewise
+           )
+$$, 'every protected table that can be updated has a history, or is a written exception');
 
 SELECT throws_ok('DELETE FROM aegis.protected_tables', 'AEP01', NULL, 'the registry protects itself');
 
