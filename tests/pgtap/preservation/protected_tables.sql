@@ -48,7 +48,8 @@ SELECT is_empty($$
                'protected_tables',      -- a row only grows stronger, and each step is in the ledger
                'dead_letters',          -- a letter stays as it came; its fate is recorded beside it
                'ingest_targets',        -- rows of the package; revisions keep them
-               'ingest_rules'           -- likewise
+               'ingest_rules',          -- likewise
+               'ingest_checks'          -- likewise
            )
 $$, 'every protected table that can be updated has a history, or is a written exception');
 
