@@ -86,5 +86,10 @@ VALUES
 ('AEU48', 'the file cannot be read as text', 'Fetch it again.', '파일을 텍스트로 읽을 수 없습니다'),
 ('AEU49', 'rows were put aside and the load was strict', 'Look at aegis.dead_letters; everything else was loaded.', '일부 행이 보류되었습니다(strict 적재)'),
 ('AEV01', 'there are no daily bars to report on', 'Load some: aegis-db load FILE.', '보고할 일봉이 없습니다'),
+('AEV02', 'there is no such validation rule', 'See aegis.validation_rules.', '존재하지 않는 검증 규칙입니다'),
+('AEV03', 'a change of a validation rule needs a reason', 'Pass a non-blank p_reason.', '검증 규칙 변경에는 사유가 필요합니다'),
+('AEV04', 'that property of a validation rule cannot be changed', 'Pass an object of changeable properties.', '변경할 수 없는 규칙 속성입니다'),
+('AEV05', 'the threshold of a validation rule makes no sense', 'Pass one within the bounds of the rule, or switch the rule off.', '검증 규칙의 임계값이 허용 범위를 벗어났습니다'),
+('AEV06', 'a value does not fit its property of a validation rule', 'See the columns of aegis.validation_rules.', '검증 규칙 속성에 맞지 않는 값입니다'),
 ('AEZ01', 'an internal fault', 'Report it with the statement that caused it.', '내부 오류입니다')
 ON CONFLICT (sqlstate) DO NOTHING;

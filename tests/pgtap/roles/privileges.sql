@@ -96,6 +96,10 @@ INSERT INTO expected VALUES
 ('aegis.upsert_stock_prices',             '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.upsert_daily_market_data',        '',    'X', 'X',   '',      '',      '',     ''),
 
+('aegis.validation_rules',                'r',   '',  '',    '',      '',      '',     ''),
+('aegis.validation_rules_history',        'r',   '',  '',    '',      '',      '',     ''),
+('aegis.findings',                        'r',   '',  '',    '',      '',      '',     ''),
+('aegis.change_validation_rule',          '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.data_quality_daily_report',       'r',   '',  '',    '',      '',      '',     '');
 
 CREATE TEMP VIEW granted AS
