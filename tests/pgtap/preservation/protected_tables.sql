@@ -49,7 +49,8 @@ SELECT is_empty($$
                'dead_letters',          -- a letter stays as it came; its fate is recorded beside it
                'ingest_targets',        -- rows of the package; revisions keep them
                'ingest_rules',          -- likewise
-               'ingest_checks'          -- likewise
+               'ingest_checks',         -- likewise
+               'findings'               -- only the status moves, and each decision is an event of its case
            )
 $$, 'every protected table that can be updated has a history, or is a written exception');
 
