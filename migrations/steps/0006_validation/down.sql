@@ -1,5 +1,49 @@
 -- Takes back 0006_validation. Lost are findings and what was changed about the rules.
 
+-- Queue, alerts, breakers and load shedding first: they know the findings, the findings do not know them.
+LOCK TABLE aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
+
+DO $guard$
+BEGIN
+    IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
+        AND (EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
+    THEN
+        RAISE EXCEPTION 'going back from 0006_validation loses alerts and their channels'
+            USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
+    END IF;
+END
+$guard$;
+
+DO $forget$
+DECLARE
+    v_tables CONSTANT text [] := ARRAY[
+        'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
+        'alert_deliveries', 'alert_buckets'
+    ];
+BEGIN
+    PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0006_validation is taken back');
+    DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
+END
+$forget$;
+
+DROP FUNCTION aegis.send_test_alert;
+DROP PROCEDURE aegis.settle_alert_delivery;
+DROP FUNCTION aegis.claim_alert_deliveries;
+DROP PROCEDURE aegis.set_alert_channel;
+DROP PROCEDURE aegis.change_alert_template;
+DROP FUNCTION aegis._has_taken_token;
+DROP FUNCTION aegis._raise_alert;
+DROP TABLE aegis.alert_buckets;
+DROP TABLE aegis.alert_deliveries;
+DROP TABLE aegis.alerts;
+DROP TABLE aegis.alert_channels_history;
+DROP TABLE aegis.alert_channels;
+DROP TABLE aegis.alert_templates_history;
+DROP TABLE aegis.alert_templates;
+DROP FUNCTION aegis._render_template;
+DROP FUNCTION aegis._placeholders;
+DROP FUNCTION aegis._severity_rank;
+
 -- Before the rows are counted: whoever is writing now comes first, and is counted.
 LOCK TABLE aegis.findings, aegis.validation_rules, aegis.validation_rules_history IN ACCESS EXCLUSIVE MODE;
 

@@ -91,5 +91,11 @@ VALUES
 ('AEV04', 'that property of a validation rule cannot be changed', 'Pass an object of changeable properties.', '변경할 수 없는 규칙 속성입니다'),
 ('AEV05', 'the threshold of a validation rule makes no sense', 'Pass one within the bounds of the rule, or switch the rule off.', '검증 규칙의 임계값이 허용 범위를 벗어났습니다'),
 ('AEV06', 'a value does not fit its property of a validation rule', 'See the columns of aegis.validation_rules.', '검증 규칙 속성에 맞지 않는 값입니다'),
+('AEV60', 'the text does not fit its kind of alert', 'Use each placeholder of the kind and no other; the title is one line.', '알림 문구의 자리표시자가 올바르지 않습니다'),
+('AEV61', 'there is no such kind of alert', 'See aegis.alert_templates.', '존재하지 않는 알림 유형입니다'),
+('AEV62', 'the channel or language of alerts cannot be like this', 'See aegis.alert_channels; a webhook needs https.', '알림 채널 설정이 올바르지 않습니다'),
+('AEV63', 'a change of alerts needs a reason', 'Pass a non-blank p_reason.', '알림 변경에는 사유가 필요합니다'),
+('AEV64', 'the delivery is not claimed under this attempt', 'Claim again; another deliverer may have it.', '이 시도로 선점된 알림 발송 건이 아닙니다'),
+('AEV65', 'a delivery cannot end so', 'Pass delivered, failed or refused.', '알림 발송 결과 값이 올바르지 않습니다'),
 ('AEZ01', 'an internal fault', 'Report it with the statement that caused it.', '내부 오류입니다')
 ON CONFLICT (sqlstate) DO NOTHING;

@@ -100,6 +100,18 @@ INSERT INTO expected VALUES
 ('aegis.validation_rules_history',        'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.findings',                        'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.change_validation_rule',          '',    '',  '',    'X',     '',      '',     ''),
+('aegis.alert_templates',                 'r',   '',  '',    '',      '',      '',     ''),
+('aegis.alert_templates_history',         'r',   '',  '',    '',      '',      '',     ''),
+('aegis.alert_channels',                  '',    '',  '',    'r',     '',      '',     'r'),
+('aegis.alert_channels_history',          '',    '',  '',    '',      '',      '',     'r'),
+('aegis.alerts',                          'r',   '',  '',    '',      '',      '',     ''),
+('aegis.alert_deliveries',                '',    '',  '',    'r',     '',      '',     'r'),
+('aegis.change_alert_template',           '',    '',  '',    'X',     '',      '',     ''),
+('aegis.set_alert_channel',               '',    '',  '',    'X',     '',      '',     ''),
+('aegis.claim_alert_deliveries',          '',    '',  '',    'X',     '',      '',     ''),
+('aegis.settle_alert_delivery',           '',    '',  '',    'X',     '',      '',     ''),
+('aegis.send_test_alert',                 '',    '',  '',    'X',     '',      '',     ''),
+
 ('aegis.data_quality_daily_report',       'r',   '',  '',    '',      '',      '',     '');
 
 CREATE TEMP VIEW granted AS

@@ -1,0 +1,9 @@
+-- What was decided, and what people were told, is kept.
+
+CALL aegis.protect_table('aegis.alert_templates', 'what alerts say', 'aegis.alert_templates_history');
+CALL aegis.protect_table('aegis.alert_templates_history', 'superseded texts of alerts', NULL, TRUE);
+CALL aegis.protect_table('aegis.alert_channels', 'where alerts go', 'aegis.alert_channels_history');
+CALL aegis.protect_table('aegis.alert_channels_history', 'superseded channels', NULL, TRUE);
+CALL aegis.protect_table('aegis.alerts', 'what people were told');
+CALL aegis.protect_table('aegis.alert_deliveries', 'who was told when');
+CALL aegis.protect_table('aegis.alert_buckets', 'how many alerts may go');
