@@ -54,8 +54,8 @@ BEGIN
                       coalesce(nullif(array_to_string(ARRAY(SELECT unnest(v_used)
                                                             EXCEPT SELECT unnest(v_template.placeholders)), ', '), ''),
                                'none')),
-                  HINT = format('Use each of {%s}, and a title of one line.',
-                                array_to_string(v_template.placeholders, '}, {'));
+                  HINT = format('Use each of these in braces, and a title of one line: %s.',
+                                array_to_string(v_template.placeholders, ', '));
     END IF;
 
     UPDATE aegis.alert_templates AS t
