@@ -50,6 +50,9 @@ SELECT is_empty($$
                'ingest_targets',        -- rows of the package; revisions keep them
                'ingest_rules',          -- likewise
                'ingest_checks',         -- likewise
+               'alerts',                -- only their count moves
+               'alert_deliveries',      -- a state machine; attempts count up
+               'alert_buckets',         -- how many alerts may go now
                'findings'               -- only the status moves, and each decision is an event of its case
            )
 $$, 'every protected table that can be updated has a history, or is a written exception');
