@@ -11,8 +11,10 @@ SELECT p.oid::regprocedure::text, c.level, c.lineno, c.statement, c.message
   JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
  CROSS JOIN LATERAL plpgsql_check_function_tb(
         funcoid => p.oid,
-        relid => CASE p.prorettype WHEN 'trigger'::regtype THEN 'aegis.stock_prices'::regclass
-                                   ELSE 0 END,
+        relid => CASE WHEN p.proname = '_follow_findings' THEN 'aegis.findings'::regclass
+                      WHEN p.prorettype = 'trigger'::regtype THEN 'aegis.stock_prices'::regclass
+                      ELSE 0 END,
+        newtable => CASE p.proname WHEN '_follow_findings' THEN 'new_findings' END,
         oldtable => CASE p.proname WHEN 'capture_history' THEN 'old_rows'
                                    WHEN 'settle_ticket' THEN 'removed_rows' END,
         extra_warnings => false

@@ -1,14 +1,14 @@
 -- Takes back 0006_validation. Lost are findings and what was changed about the rules.
 
 -- Queue, alerts, breakers and load shedding first: they know the findings, the findings do not know them.
-LOCK TABLE aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE aegis.cases, aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
 
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND (EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
+        AND (EXISTS (SELECT FROM aegis.cases) OR EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
     THEN
-        RAISE EXCEPTION 'going back from 0006_validation loses alerts and their channels'
+        RAISE EXCEPTION 'going back from 0006_validation loses cases, alerts or their channels'
             USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
     END IF;
 END
@@ -17,7 +17,7 @@ $guard$;
 DO $forget$
 DECLARE
     v_tables CONSTANT text [] := ARRAY[
-        'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
+        'cases', 'case_events', 'case_findings', 'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
         'alert_deliveries', 'alert_buckets'
     ];
 BEGIN
@@ -26,6 +26,19 @@ BEGIN
 END
 $forget$;
 
+DROP FUNCTION aegis.raise_overdue_cases;
+DROP VIEW aegis.validation_queue;
+DROP PROCEDURE aegis.reopen_case;
+DROP PROCEDURE aegis.release_case;
+DROP PROCEDURE aegis.assign_case;
+DROP FUNCTION aegis._decide_case;
+DROP TRIGGER findings_10_follow ON aegis.findings;
+DROP FUNCTION aegis._follow_findings;
+DROP FUNCTION aegis._severity_words;
+DROP FUNCTION aegis._live_from;
+DROP TABLE aegis.case_findings;
+DROP TABLE aegis.case_events;
+DROP TABLE aegis.cases;
 DROP FUNCTION aegis.send_test_alert;
 DROP PROCEDURE aegis.settle_alert_delivery;
 DROP FUNCTION aegis.claim_alert_deliveries;

@@ -1,5 +1,8 @@
 -- What was decided, and what people were told, is kept.
 
+CALL aegis.protect_table('aegis.cases', 'what people have to decide');
+CALL aegis.protect_table('aegis.case_events', 'what people decided', NULL, TRUE);
+CALL aegis.protect_table('aegis.case_findings', 'what they decided about', NULL, TRUE);
 CALL aegis.protect_table('aegis.alert_templates', 'what alerts say', 'aegis.alert_templates_history');
 CALL aegis.protect_table('aegis.alert_templates_history', 'superseded texts of alerts', NULL, TRUE);
 CALL aegis.protect_table('aegis.alert_channels', 'where alerts go', 'aegis.alert_channels_history');

@@ -5,6 +5,22 @@ INSERT INTO aegis.system_configurations AS c (
     unit, description
 )
 VALUES
+('aegis.case_severity', 'text', 'warning', 'warning', NULL, NULL, NULL,
+    'Least severity of a finding that opens a case: info, warning, error or critical.'),
+('aegis.case_due_critical', 'interval', '15 minutes', '15 minutes', 60, 31536000, NULL,
+    'How soon a case of severity critical has to be resolved.'),
+('aegis.case_due_error', 'interval', '2 hours', '2 hours', 60, 31536000, NULL,
+    'How soon a case of severity error has to be resolved.'),
+('aegis.case_due_warning', 'interval', '1 day', '1 day', 60, 31536000, NULL,
+    'How soon a case of severity warning, or a quarantined row, has to be resolved.'),
+('aegis.case_due_info', 'interval', '5 days', '5 days', 60, 31536000, NULL,
+    'How soon a case of severity info, or a rejected row, has to be resolved.'),
+('aegis.flood_findings', 'integer', '20', '20', 1, 100000, 'findings',
+    'More findings of one rule at once than this are one case and one alert.'),
+('aegis.live_days', 'integer', '7', '7', 0, 36500, 'days',
+    'Findings about trading dates older than this raise no alert and trip no circuit breaker.'),
+('aegis.overdue_alerts_maximum', 'integer', '50', '50', 1, 10000, NULL,
+    'Reminders of overdue cases that one call of aegis.raise_overdue_cases raises at most.'),
 ('aegis.alert_claim_time', 'interval', '60 seconds', '60 seconds', 1, 3600, NULL,
     'How long a deliverer may take for a delivery before another takes it over.'),
 ('aegis.alert_backoff_base', 'interval', '5 seconds', '5 seconds', 0.01, 600, NULL,
