@@ -6,7 +6,7 @@ DECLARE
     v_role text;
 BEGIN
     FOREACH v_role IN ARRAY ARRAY[
-        'aegis_owner', 'aegis_app', 'aegis_ingest', 'aegis_operator', 'aegis_approver',
+        'aegis_owner', 'aegis_guard', 'aegis_app', 'aegis_ingest', 'aegis_operator', 'aegis_approver',
         'aegis_privacy_officer', 'aegis_auditor', 'aegis_reader'
     ]
     LOOP
@@ -20,10 +20,21 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- An installer without superuser hands its objects to aegis_owner and must be able to act as it.
-    -- From PostgreSQL 16 on the creator of a role holds only the right to grant itself that.
-    IF NOT pg_has_role(CURRENT_USER, 'aegis_owner', 'USAGE') THEN
-        EXECUTE format('GRANT aegis_owner TO %I', CURRENT_USER);
+    -- An installer without superuser hands its objects to these roles and must be able to act as
+    -- them. From PostgreSQL 16 on the creator of a role holds only the right to grant itself that.
+    FOREACH v_role IN ARRAY ARRAY['aegis_owner', 'aegis_guard'] LOOP
+        IF NOT pg_has_role(CURRENT_USER, v_role, 'USAGE') THEN
+            EXECUTE format('GRANT %I TO %I', v_role, CURRENT_USER);
+        END IF;
+    END LOOP;
+
+    -- The guards and the legal ways past them may do what the owner may; the owner may not be them.
+    IF NOT pg_has_role('aegis_guard', 'aegis_owner', 'USAGE') THEN
+        BEGIN
+            GRANT aegis_owner TO aegis_guard;
+        EXCEPTION
+            WHEN unique_violation THEN NULL;
+        END;
     END IF;
 
     -- Whoever writes or supervises may also read.

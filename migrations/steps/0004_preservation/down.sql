@@ -1,16 +1,17 @@
 -- Takes back 0004_preservation: all guards go, those on tables of others too. No market data is
--- lost; lost are the registry of protected tables and the tickets.
+-- lost; lost are the registry of protected tables, the tickets and the ledger.
 
 -- Before the rows are counted: whoever is writing now comes first, and is counted.
-LOCK TABLE aegis_guard.tickets, aegis.protected_tables IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE aegis_guard.tickets, aegis.protected_tables, aegis.ledger IN ACCESS EXCLUSIVE MODE;
 
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
         AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.table_name <> 'protected_tables')
+             OR EXISTS (SELECT FROM aegis.ledger)
              OR EXISTS (SELECT FROM aegis.protected_tables AS p WHERE p.schema_name NOT IN ('aegis', 'aegis_guard')))
     THEN
-        RAISE EXCEPTION 'going back from 0004_preservation loses tickets or the protection of tables of yours'
+        RAISE EXCEPTION 'going back from 0004_preservation loses tickets, acts of the ledger or the protection of tables of yours'
             USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
     END IF;
 END
@@ -34,4 +35,8 @@ DROP FUNCTION aegis_guard.record_attempt;
 DROP TABLE aegis_guard.ticket_uses;
 DROP TABLE aegis_guard.tickets;
 DROP TABLE aegis.protected_tables;
+DROP FUNCTION aegis_guard._record_act;
+DROP FUNCTION aegis_guard._next_batch_number;
+DROP TABLE aegis.ledger;
+DROP SEQUENCE aegis.batch_numbers;
 REVOKE USAGE ON SCHEMA aegis_guard FROM aegis_operator;

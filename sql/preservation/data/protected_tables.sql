@@ -43,6 +43,7 @@ BEGIN
         );
     END LOOP;
 
+    CALL aegis.protect_table('aegis.ledger', 'every act', NULL, TRUE);
     CALL aegis.protect_table('aegis_guard.tickets', 'who permitted what', NULL, TRUE);
     CALL aegis.protect_table('aegis_guard.ticket_uses', 'what was removed', NULL, TRUE);
 END

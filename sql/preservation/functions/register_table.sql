@@ -60,7 +60,7 @@ BEGIN
            is_append_only = p.is_append_only OR excluded.is_append_only;
 
     -- PostgreSQL asks these rights of whoever adds a partition.
-    IF v_table.owner <> 'aegis_owner'::regrole THEN
+    IF NOT pg_has_role(v_table.owner, 'aegis_owner', 'USAGE') THEN
         EXECUTE format('GRANT USAGE ON SCHEMA aegis_guard TO %s', v_table.owner);
         EXECUTE format('GRANT EXECUTE ON FUNCTION aegis_guard.refuse_removal(), aegis_guard.settle_ticket(), '
                        'aegis_guard.arm_table, aegis_guard.guard_gaps TO %s',

@@ -99,7 +99,7 @@ BEGIN
 
     v_result.batch_id := p_batch_id;
     v_result.is_repeat := false;
-    v_result.batch_number := nextval(pg_get_serial_sequence('aegis.ingest_batches', 'batch_number'));
+    v_result.batch_number := nextval('aegis.batch_numbers'::regclass);
 
     -- From the stage to the work table: each column parsed once, defaults filled in, rules asked.
     SELECT string_agg(quote_ident(i.name), ', ' ORDER BY i.place),

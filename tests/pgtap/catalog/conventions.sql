@@ -48,10 +48,11 @@ SELECT is_empty($$SELECT name FROM house_routines WHERE obj_description(oid, 'pg
 -- Owner.
 SELECT is_empty($$SELECT nspname FROM house_schemas WHERE nspowner <> 'aegis_owner'::regrole$$,
                 'every schema belongs to aegis_owner');
-SELECT is_empty($$SELECT name FROM house_relations WHERE relowner <> 'aegis_owner'::regrole$$,
-                'every relation, partitions included, belongs to aegis_owner');
-SELECT is_empty($$SELECT name FROM house_routines WHERE proowner <> 'aegis_owner'::regrole$$,
-                'every routine belongs to aegis_owner');
+SELECT is_empty($$
+    SELECT name FROM house_relations WHERE relowner NOT IN ('aegis_owner'::regrole, 'aegis_guard'::regrole)
+$$, 'every relation, partitions included, belongs to aegis_owner or aegis_guard');
+SELECT is_empty($$SELECT name FROM house_routines WHERE proowner NOT IN ('aegis_owner'::regrole, 'aegis_guard'::regrole)$$,
+                'every routine belongs to aegis_owner or aegis_guard');
 SELECT is_empty($$SELECT name FROM house_types WHERE typowner <> 'aegis_owner'::regrole$$,
                 'every type belongs to aegis_owner');
 
@@ -87,11 +88,11 @@ SELECT is_empty($$
 $$, 'nobody holds a right on a partition');
 SELECT is_empty($$
     SELECT r.name FROM house_routines AS r CROSS JOIN LATERAL aclexplode(r.proacl) AS a
-     WHERE r.proname LIKE '\_%' AND a.grantee <> r.proowner
-$$, 'internal routines are granted to nobody');
+     WHERE r.proname LIKE '\_%' AND a.grantee NOT IN (r.proowner, 'aegis_owner'::regrole)
+$$, 'internal routines are granted to nobody but the owner of the data');
 SELECT is_empty($$
     SELECT rolname FROM pg_roles
-     WHERE rolname ~ '^aegis_(owner|app|ingest|operator|approver|privacy_officer|auditor|reader)$'
+     WHERE rolname ~ '^aegis_(owner|guard|app|ingest|operator|approver|privacy_officer|auditor|reader)$'
        AND (rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication)
 $$, 'group roles do not log in and are not mighty');
 

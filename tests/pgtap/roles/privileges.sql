@@ -1,7 +1,7 @@
 -- Roles: who may do what, on one page. r = SELECT, a = INSERT, X = EXECUTE, U = USAGE, as psql has it.
 -- aegis_owner owns everything; PUBLIC may do nothing (tests/pgtap/catalog/conventions.sql).
 BEGIN;
-SELECT plan(4);
+SELECT plan(5);
 
 -- Every role below is also a member of aegis_reader.
 SELECT set_eq(
@@ -15,9 +15,10 @@ SELECT set_eq(
 SELECT is_empty(
     $$SELECT m.roleid::regrole, m.member::regrole
         FROM pg_auth_members AS m
-       WHERE m.roleid::regrole::text ~ '^aegis_(owner|app|ingest|operator|approver|privacy_officer|auditor)$'
-         AND m.member::regrole::text LIKE 'aegis\_%'$$,
-    'no group role contains another but the reader'
+       WHERE m.roleid::regrole::text ~ '^aegis_(owner|guard|app|ingest|operator|approver|privacy_officer|auditor)$'
+         AND m.member::regrole::text LIKE 'aegis\_%'
+         AND (m.roleid, m.member) <> ('aegis_owner'::regrole, 'aegis_guard'::regrole)$$,
+    'no group role contains another but the reader; the owner of the data is no member of the guard'
 );
 
 CREATE TEMP TABLE expected (
@@ -74,6 +75,7 @@ INSERT INTO expected VALUES
 ('aegis.protected_tables',                'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.protection_status',               'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.protect_table',                   '',    '',  '',    'X',     '',      '',     ''),
+('aegis.ledger',                          '',    '',  '',    '',      '',      '',     'r'),
 ('aegis_guard.guard_gaps',                'X',   '',  '',    'X',     '',      '',     ''),
 ('aegis_guard.arm_table',                 '',    '',  '',    'X',     '',      '',     ''),
 ('aegis_guard.check_history',             '',    '',  '',    'X',     '',      '',     ''),
@@ -146,12 +148,20 @@ SELECT o.name,
  GROUP BY o.name, a.grantee;
 
 SELECT set_eq(
-    'SELECT name, role, rights FROM granted',
+    $$SELECT name, role, rights FROM granted WHERE role <> 'aegis_owner'$$,
     $$SELECT e.object, 'aegis_' || c.key, c.value
         FROM expected AS e
        CROSS JOIN LATERAL jsonb_each_text(to_jsonb(e) - 'object') AS c
        WHERE c.value <> ''$$,
     'the matrix is what is granted, no more and no less'
+);
+
+-- What belongs to aegis_guard is the owner's to use, never to change.
+SELECT set_eq(
+    $$SELECT name, rights FROM granted WHERE role = 'aegis_owner'$$,
+    $$VALUES ('aegis.ledger', 'r'), ('aegis.batch_numbers', 'U'),
+             ('aegis_guard._record_act', 'X'), ('aegis_guard._next_batch_number', 'X')$$,
+    'the owner of the data may do with what the guard owns what is listed here'
 );
 
 -- aegis_guard is a closed room for all but operators: its functions are reached through views and triggers.
