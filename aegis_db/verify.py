@@ -355,12 +355,12 @@ def _owners(connection: Connection) -> Iterator[Drift]:
                   JOIN pg_namespace AS n ON n.oid = t.typnamespace
                  WHERE n.nspname = ANY (%(schemas)s) AND t.typrelid = 0 AND t.typelem = 0
                ) AS o (name, owner)
-         WHERE o.owner IS DISTINCT FROM to_regrole('aegis_owner')::oid
+         WHERE NOT coalesce(o.owner IN (to_regrole('aegis_owner'), to_regrole('aegis_guard')), FALSE)
          ORDER BY o.name
         """,
         {"schemas": SCHEMAS},
     ):
-        yield Drift("owners", name, "owner aegis_owner", f"owner {owner}")
+        yield Drift("owners", name, "owner aegis_owner or aegis_guard", f"owner {owner}")
 
 
 def _privileges(connection: Connection) -> Iterator[Drift]:
@@ -410,14 +410,14 @@ def _layers(connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
     roles, triggers = connection.execute(
         """
         SELECT (SELECT count(*) FROM pg_roles
-                 WHERE rolname IN ('aegis_owner', 'aegis_app', 'aegis_ingest', 'aegis_operator',
-                                   'aegis_approver', 'aegis_privacy_officer', 'aegis_auditor',
-                                   'aegis_reader')),
+                 WHERE rolname IN ('aegis_owner', 'aegis_guard', 'aegis_app', 'aegis_ingest',
+                                   'aegis_operator', 'aegis_approver',
+                                   'aegis_privacy_officer', 'aegis_auditor', 'aegis_reader')),
                (SELECT array_agg(evtname::text ORDER BY evtname) FROM pg_event_trigger
                  WHERE evtname ^@ 'aegis_' AND evtenabled = 'A')
         """
     ).fetchone() or (0, None)
-    yield "roles", {"active": roles == 8, "detail": f"{roles} of 8 group roles"}
+    yield "roles", {"active": roles == 9, "detail": f"{roles} of 9 group roles"}
     yield (
         "event triggers",
         {
