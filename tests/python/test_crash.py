@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
-import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
-from pathlib import Path
 
 import psycopg
-import pytest
 
-from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.cluster import Cluster
 from aegis_db.migrate import upgrade
 
 KST = timezone(timedelta(hours=9))
@@ -33,20 +28,6 @@ SELECT r.received
               FROM unnest(%s::integer[]) AS c),
            'krx', %s) AS r
 """
-
-
-@pytest.fixture
-def durable(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A server that survives its own death: fsync as in production."""
-    home = Path(tempfile.mkdtemp(prefix="aegis-crash-"))
-    home.chmod(0o755)
-    cluster = Cluster(home / "pg", find_binaries(request.config.getoption("--server")))
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop(immediate=True)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 class Writer(threading.Thread):
