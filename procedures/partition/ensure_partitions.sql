@@ -37,6 +37,8 @@ DECLARE
     v_moved bigint;
     v_removed bigint;
     v_made integer := 0;
+    v_is_guarded boolean := to_regprocedure('aegis_guard.fill_partition(regclass, regclass, text, text)') IS NOT NULL
+        AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = p_table AND t.tgname = 'aegis_no_delete');
 BEGIN
     IF p_from IS NULL OR p_to IS NULL OR NOT isfinite(p_from) OR NOT isfinite(p_to) OR p_from > p_to THEN
         RAISE EXCEPTION 'there is no range from % to %', coalesce(p_from::text, 'null'), coalesce(p_to::text, 'null')
@@ -109,15 +111,17 @@ BEGIN
             GET DIAGNOSTICS v_moved = ROW_COUNT;
         END IF;
 
-        IF v_moved > 0 THEN
-            IF to_regprocedure('aegis_guard._issue_ticket(regclass, text, bigint, text)') IS NOT NULL THEN
-                PERFORM aegis_guard._issue_ticket(
-                    p_relation => v_default,
-                    p_operation => 'DELETE',
-                    p_row_limit => v_moved,
-                    p_reason => 'rows moved into their partition'
-                );
-            END IF;
+        -- Rows leave the default partition of a guarded table by the hands of a guard.
+        IF v_moved > 0 AND v_is_guarded THEN
+            PERFORM aegis_guard.fill_partition(
+                p_table => p_table,
+                p_partition => format('aegis.%I', v_new.partition_name)::regclass,
+                p_lower => v_new.lower_literal,
+                p_upper => v_new.upper_literal
+            );
+            EXECUTE format('ANALYZE aegis.%I', v_new.partition_name);
+            CONTINUE;
+        ELSIF v_moved > 0 THEN
             EXECUTE format('DELETE FROM %s AS d WHERE d.%I >= %L AND d.%2$I < %4$L',
                            v_default, v_policy.key_column, v_new.lower_literal, v_new.upper_literal);
             GET DIAGNOSTICS v_removed = ROW_COUNT;
@@ -133,11 +137,7 @@ BEGIN
                        p_table, v_new.partition_name, v_new.lower_literal, v_new.upper_literal);
 
         -- Where the server lets AEGIS have event triggers, this finds nothing to do.
-        IF to_regprocedure('aegis_guard.arm_table(regclass, boolean, boolean)') IS NOT NULL
-            AND EXISTS (
-                SELECT FROM pg_trigger AS t WHERE t.tgrelid = p_table AND t.tgname = 'aegis_no_delete'
-            )
-        THEN
+        IF v_is_guarded THEN
             PERFORM aegis_guard.arm_table(format('aegis.%I', v_new.partition_name)::regclass);
         END IF;
 

@@ -39,4 +39,6 @@ DROP FUNCTION aegis_guard._record_act;
 DROP FUNCTION aegis_guard._next_batch_number;
 DROP TABLE aegis.ledger;
 DROP SEQUENCE aegis.batch_numbers;
+DROP FUNCTION aegis_guard.fill_partition;
+DROP FUNCTION aegis_guard.foreign_code;
 REVOKE USAGE ON SCHEMA aegis_guard FROM aegis_operator;

@@ -69,6 +69,7 @@ VALUES
 ('AEP14', 'tables of PostgreSQL itself cannot be protected', 'Protect tables of your own.', '시스템 테이블은 보호할 수 없습니다'),
 ('AEP15', 'the role does not own the table', 'Let the owner call it.', '테이블 소유자가 아닙니다'),
 ('AEP16', 'protecting a table needs a reason', 'Pass a non-blank p_reason.', '보호 사유가 필요합니다'),
+('AEP17', 'rows cannot leave the default partition for this table', 'Let aegis.ensure_partitions make the partition.', '기본 파티션의 행을 옮길 수 없습니다'),
 ('AEP70', 'an act cannot be recorded in the ledger', 'Name kind and subject, a digest of 32 bytes and a JSON object.', '원장에 기록할 수 없는 행위입니다'),
 ('AEU01', 'the source is not registered', 'See aegis.data_sources.', '등록되지 않은 출처입니다'),
 ('AEU02', 'a batch needs an id', 'Pass p_batch_id.', '배치 ID가 필요합니다'),

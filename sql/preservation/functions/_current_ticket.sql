@@ -34,5 +34,5 @@ $function$;
 COMMENT ON FUNCTION aegis_guard._current_ticket(regclass, text) IS -- noqa: LT01
 'Unused ticket of this transaction for the relation or one of its ancestors; null without one.';
 
-ALTER FUNCTION aegis_guard._current_ticket(regclass, text) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard._current_ticket(regclass, text) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard._current_ticket(regclass, text) FROM PUBLIC;

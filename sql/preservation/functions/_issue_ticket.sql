@@ -1,5 +1,10 @@
--- Permits one DELETE statement on a protected table, in this transaction, up to p_row_limit rows.
--- Called by AEGIS' own SECURITY DEFINER routines; granted to nobody.
+-- Permits one act on a protected table or partition, in this transaction, of p_row_limit rows at
+-- most. Called by AEGIS' own SECURITY DEFINER routines that belong to aegis_guard; granted to nobody.
+--
+--     DELETE   one statement
+--     ARCHIVE  DETACH of one partition and its move to aegis_archive
+--     DROP     DROP TABLE of one relation, archived ones included
+--     ALTER    changes of one table by a revision
 --
 -- Raises   AEP06  the request is incomplete, or the table is not protected
 
@@ -24,20 +29,23 @@ BEGIN
       FROM pg_class AS c
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = p_relation
-       AND EXISTS (
+       AND (p_operation <> 'ARCHIVE' OR c.relispartition)
+       AND (n.nspname = 'aegis_archive' OR EXISTS (
                SELECT
                  FROM pg_class AS r
                  JOIN pg_namespace AS rn ON rn.oid = r.relnamespace
                  JOIN aegis.protected_tables AS p ON p.schema_name = rn.nspname AND p.table_name = r.relname
                 WHERE r.oid = coalesce(pg_partition_root(p_relation), p_relation)
-           );
+           ));
 
-    IF NOT FOUND OR p_operation IS DISTINCT FROM 'DELETE' OR coalesce(p_row_limit, 0) < 1
+    IF NOT FOUND
+        OR coalesce(p_operation, '') NOT IN ('DELETE', 'ARCHIVE', 'DROP', 'ALTER')
+        OR coalesce(p_row_limit, -1) < (CASE p_operation WHEN 'DELETE' THEN 1 ELSE 0 END)
         OR coalesce(btrim(p_reason), '') = ''
     THEN
         RAISE EXCEPTION 'no ticket for % on %', p_operation, p_relation
             USING ERRCODE = 'AEP06',
-                  DETAIL = 'A ticket permits DELETE on a protected table, for one row or more, with a reason.';
+                  DETAIL = 'A ticket permits DELETE, ARCHIVE, DROP or ALTER of a protected table, with a number of rows and a reason.';
     END IF;
 
     INSERT INTO aegis_guard.tickets (schema_name, table_name, operation, row_limit, reason)
@@ -49,7 +57,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard._issue_ticket(regclass, text, bigint, text) IS -- noqa: LT01
-'Permits one DELETE statement of this transaction; returns the ticket''s number; raises AEP06.';
+'Permits one act of this transaction on one relation; returns the ticket''s number; raises AEP06.';
 
-ALTER FUNCTION aegis_guard._issue_ticket(regclass, text, bigint, text) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard._issue_ticket(regclass, text, bigint, text) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard._issue_ticket(regclass, text, bigint, text) FROM PUBLIC;

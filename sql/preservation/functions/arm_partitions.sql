@@ -33,5 +33,5 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.arm_partitions() IS
 'Guards in the same transaction whatever DDL makes part of a protected table.';
 
-ALTER FUNCTION aegis_guard.arm_partitions() OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.arm_partitions() OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.arm_partitions() FROM PUBLIC;

@@ -56,6 +56,6 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.arm_table(regclass, boolean, boolean) IS -- noqa: LT01
 'Makes and enables every guard trigger that a relation or a partition below it lacks; returns how many; raises AEP12.';
 
-ALTER FUNCTION aegis_guard.arm_table(regclass, boolean, boolean) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.arm_table(regclass, boolean, boolean) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.arm_table(regclass, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.arm_table(regclass, boolean, boolean) TO aegis_operator;
+GRANT EXECUTE ON FUNCTION aegis_guard.arm_table(regclass, boolean, boolean) TO aegis_owner, aegis_operator;

@@ -59,5 +59,8 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.capture_history() IS
 'Keeps every row that an UPDATE supersedes in the history table of the registry; raises AEP07.';
 
+-- It writes, and what it writes to may have triggers: with the rights of the data, not of the guards.
+GRANT CREATE ON SCHEMA aegis_guard TO aegis_owner;
 ALTER FUNCTION aegis_guard.capture_history() OWNER TO aegis_owner;
+REVOKE CREATE ON SCHEMA aegis_guard FROM aegis_owner;
 REVOKE ALL ON FUNCTION aegis_guard.capture_history() FROM PUBLIC;

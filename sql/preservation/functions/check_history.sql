@@ -53,6 +53,6 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.check_history(regclass, regclass) IS -- noqa: LT01
 'Raises AEP08 where the second table cannot keep the history of the first.';
 
-ALTER FUNCTION aegis_guard.check_history(regclass, regclass) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.check_history(regclass, regclass) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.check_history(regclass, regclass) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.check_history(regclass, regclass) TO aegis_operator;
+GRANT EXECUTE ON FUNCTION aegis_guard.check_history(regclass, regclass) TO aegis_owner, aegis_operator;

@@ -96,6 +96,6 @@ $function$;
 
 COMMENT ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) IS -- noqa: LT01
 'Guard triggers that a relation or a partition below it lacks or has not in force, with the statements that mend it.';
-ALTER FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) TO aegis_operator, aegis_reader;
+GRANT EXECUTE ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) TO aegis_owner, aegis_operator, aegis_reader;

@@ -37,5 +37,5 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.record_attempt(regclass, text, text) IS -- noqa: LT01
 'Writes a refused statement to the WAL and the server log, so that the evidence survives the rollback.';
 
-ALTER FUNCTION aegis_guard.record_attempt(regclass, text, text) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.record_attempt(regclass, text, text) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.record_attempt(regclass, text, text) FROM PUBLIC;

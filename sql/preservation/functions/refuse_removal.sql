@@ -80,6 +80,6 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.refuse_removal() IS
 'Refuses DELETE, TRUNCATE, moves between partitions and, on append-only tables, UPDATE; raises AEP01 to AEP04.';
 
-ALTER FUNCTION aegis_guard.refuse_removal() OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.refuse_removal() OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.refuse_removal() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.refuse_removal() TO aegis_operator;
+GRANT EXECUTE ON FUNCTION aegis_guard.refuse_removal() TO aegis_owner, aegis_operator;

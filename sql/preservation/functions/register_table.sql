@@ -1,4 +1,4 @@
--- Second half of aegis.protect_table, with the rights of aegis_owner: enters a table in the
+-- Second half of aegis.protect_table, with the rights of aegis_guard: enters a table in the
 -- registry and lets its owner arm later partitions. Believes nothing it can read in the
 -- catalog: the guards must stand already, and what was promised before stays promised.
 --
@@ -72,7 +72,7 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) IS -- noqa: LT01
 'Enters a guarded table in aegis.protected_tables and lets its owner arm partitions; raises AEP08 or AEP09.';
 
-ALTER FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) TO aegis_operator;
+GRANT EXECUTE ON FUNCTION aegis_guard.register_table(regclass, text, regclass, boolean) TO aegis_owner, aegis_operator;
 GRANT USAGE ON SCHEMA aegis_guard TO aegis_operator;

@@ -31,6 +31,6 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.settle_ticket() IS
 'Counts the rows a DELETE removed under a ticket and uses the ticket up; raises AEP05.';
 
-ALTER FUNCTION aegis_guard.settle_ticket() OWNER TO aegis_owner;
+ALTER FUNCTION aegis_guard.settle_ticket() OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.settle_ticket() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.settle_ticket() TO aegis_operator;
+GRANT EXECUTE ON FUNCTION aegis_guard.settle_ticket() TO aegis_owner, aegis_operator;

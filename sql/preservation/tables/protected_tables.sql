@@ -32,5 +32,5 @@ COMMENT ON COLUMN aegis.protected_tables.reason IS 'Why it is protected.';
 COMMENT ON COLUMN aegis.protected_tables.protected_at IS 'When protection began.';
 COMMENT ON COLUMN aegis.protected_tables.protected_by IS 'Login role that asked for it.';
 
-ALTER TABLE aegis.protected_tables OWNER TO aegis_owner;
-GRANT SELECT ON aegis.protected_tables TO aegis_reader;
+ALTER TABLE aegis.protected_tables OWNER TO aegis_guard;
+GRANT SELECT ON aegis.protected_tables TO aegis_owner, aegis_reader;

@@ -1,4 +1,4 @@
--- What was removed under each ticket. The primary key is what makes a ticket one-time.
+-- What was done under each ticket. The primary key is what makes a ticket one-time.
 
 CREATE TABLE aegis_guard.ticket_uses (
     ticket_id bigint NOT NULL,
@@ -11,9 +11,9 @@ CREATE TABLE aegis_guard.ticket_uses (
 );
 
 COMMENT ON TABLE aegis_guard.ticket_uses IS
-'The one statement that used each ticket, and the rows it removed; append-only.';
+'The one act that used each ticket, and the rows it removed or moved; append-only.';
 COMMENT ON COLUMN aegis_guard.ticket_uses.ticket_id IS 'The ticket used.';
-COMMENT ON COLUMN aegis_guard.ticket_uses.removed_rows IS 'Rows removed under it.';
+COMMENT ON COLUMN aegis_guard.ticket_uses.removed_rows IS 'Rows removed or moved under it.';
 COMMENT ON COLUMN aegis_guard.ticket_uses.used_at IS 'When the statement ended.';
 
-ALTER TABLE aegis_guard.ticket_uses OWNER TO aegis_owner;
+ALTER TABLE aegis_guard.ticket_uses OWNER TO aegis_guard;

@@ -12,7 +12,7 @@ BEGIN
     END LOOP;
 END
 $revoke$;
-SET LOCAL ROLE aegis_owner;
+SET LOCAL ROLE aegis_guard;
 SELECT lives_ok($$SELECT aegis_guard.record_attempt('pg_class', 'DELETE', 'AEP01')$$,
                 'without the right to write the message nothing fails');
 SELECT throws_ok('DELETE FROM aegis.protected_tables', 'AEP01', NULL, 'and the DELETE is refused with its own code');

@@ -160,7 +160,11 @@ SELECT set_eq(
 SELECT set_eq(
     $$SELECT name, rights FROM granted WHERE role = 'aegis_owner'$$,
     $$VALUES ('aegis.ledger', 'r'), ('aegis.batch_numbers', 'U'),
-             ('aegis_guard._record_act', 'X'), ('aegis_guard._next_batch_number', 'X')$$,
+             ('aegis_guard._record_act', 'X'), ('aegis_guard._next_batch_number', 'X'),
+             ('schema aegis_guard', 'U'), ('aegis.protected_tables', 'r'), ('aegis_guard.guard_gaps', 'X'),
+             ('aegis_guard.arm_table', 'X'), ('aegis_guard.check_history', 'X'), ('aegis_guard.register_table', 'X'),
+             ('aegis_guard.refuse_removal', 'X'), ('aegis_guard.settle_ticket', 'X'),
+             ('aegis_guard.fill_partition', 'X')$$,
     'the owner of the data may do with what the guard owns what is listed here'
 );
 
