@@ -355,7 +355,7 @@ def _owners(connection: Connection) -> Iterator[Drift]:
                   JOIN pg_namespace AS n ON n.oid = t.typnamespace
                  WHERE n.nspname = ANY (%(schemas)s) AND t.typrelid = 0 AND t.typelem = 0
                ) AS o (name, owner)
-         WHERE NOT coalesce(o.owner IN (to_regrole('aegis_owner'), to_regrole('aegis_guard')), FALSE)
+         WHERE pg_get_userbyid(o.owner) NOT IN ('aegis_owner', 'aegis_guard')
          ORDER BY o.name
         """,
         {"schemas": SCHEMAS},
