@@ -111,6 +111,20 @@ def pgtap_dsn(new_database: Callable[..., str]) -> str:
     return new_database("pgtap")
 
 
+@pytest.fixture
+def durable(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A server that survives its own death: fsync as in production."""
+    home = Path(tempfile.mkdtemp(prefix="aegis-crash-"))
+    home.chmod(0o755)
+    cluster = Cluster(home / "pg", find_binaries(request.config.getoption("--server")))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop(immediate=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real KRX data beside the project."""

@@ -17,6 +17,27 @@ BEGIN
 END
 $guard$;
 
+DROP VIEW aegis.active_stocks;
+DROP VIEW aegis.active_corporate_actions;
+DROP VIEW aegis.active_stock_prices;
+DROP VIEW aegis.active_daily_market_data;
+DROP VIEW aegis.active_stock_transactions;
+DROP VIEW aegis.active_option_trades;
+DROP FUNCTION aegis.stock_prices_as_of;
+DROP FUNCTION aegis.daily_market_data_as_of;
+DROP FUNCTION aegis.rows_as_of;
+DROP FUNCTION aegis.row_history;
+DROP FUNCTION aegis.soft_delete;
+DROP FUNCTION aegis.restore_deleted;
+DROP PROCEDURE aegis.add_soft_delete;
+DROP FUNCTION aegis_guard.change_own_activity;
+DROP FUNCTION aegis_guard.change_activity;
+-- CASCADE: their triggers on tables of users, whose columns stay.
+DROP FUNCTION aegis_guard.record_soft_delete CASCADE;
+DROP FUNCTION aegis.history_table;
+DROP FUNCTION aegis.row_key_range;
+DROP FUNCTION aegis.row_keys;
+DROP FUNCTION aegis.row_key;
 DROP EVENT TRIGGER IF EXISTS aegis_arm_partitions;
 DROP FUNCTION aegis_guard.arm_partitions;
 DROP PROCEDURE aegis.protect_table;

@@ -13,6 +13,8 @@ VALUES
     'How long partition maintenance waits for a lock before it lets the writers go first.'),
 ('aegis.batch_rows_maximum', 'integer', '50000', '50000', 1, 1000000, 'rows',
     'Largest batch that one call of an upsert routine takes.'),
+('aegis.soft_delete_rows_maximum', 'integer', '50000', '50000', 1, 1000000, 'rows',
+    'Most keys that one call of aegis.soft_delete or aegis.restore_deleted takes.'),
 ('aegis.report_lookback_rows', 'integer', '30', '30', 5, 250, 'rows',
     'Preceding rows of a code that the daily report averages the volume over.'),
 ('aegis.report_observations_minimum', 'integer', '5', '5', 1, 250, 'rows',

@@ -1,0 +1,60 @@
+-- daily_market_data_as_of: daily bars of a range of days as they stood at a moment, soft-deleted ones among
+-- them, with the columns of aegis.daily_market_data.
+--
+-- Call     SELECT * FROM aegis.daily_market_data_as_of('2026-01-02 15:00+09', '2026-01-01', '2026-01-31') AS p
+--           WHERE p.is_active;
+-- Role     aegis_reader
+-- Locks    none
+-- Raises   nothing: without a moment or a day there are no rows
+-- Repeat   reads only
+--
+-- What the moment means is told in rows_as_of.sql. The planner sees through this function: pass
+-- constants or parameters, and conditions on the key reach both tables and their partitions.
+
+CREATE OR REPLACE FUNCTION aegis.daily_market_data_as_of(
+    p_at timestamptz,
+    p_from date,
+    p_to date
+)
+RETURNS SETOF aegis.daily_market_data
+LANGUAGE sql
+STABLE
+BEGIN ATOMIC
+    SELECT t.stock_code, t.trade_date, t.price_basis, t.open_price, t.high_price, t.low_price, t.close_price,
+           t.volume, t.trade_value, t.market_cap, t.listed_shares, t.base_price, t.source, t.source_rank,
+           t.sequence_number, t.batch_number, t.data_version, t.created_at, t.last_updated, t.deleted_at,
+           t.deleted_by, t.delete_reason, t.is_active
+      FROM aegis.daily_market_data AS t
+     WHERE t.trade_date >= p_from
+       AND t.trade_date <= p_to
+       AND t.created_at <= p_at
+       AND NOT EXISTS (
+               SELECT
+                 FROM aegis.daily_market_data_history AS o
+                WHERE o.stock_code = t.stock_code AND o.trade_date = t.trade_date AND o.price_basis = t.price_basis
+                  AND o.trade_date >= p_from
+                  AND o.trade_date <= p_to
+                  AND o.superseded_at > p_at
+           )
+    UNION ALL
+    SELECT h.stock_code, h.trade_date, h.price_basis, h.open_price, h.high_price, h.low_price, h.close_price,
+           h.volume, h.trade_value, h.market_cap, h.listed_shares, h.base_price, h.source, h.source_rank,
+           h.sequence_number, h.batch_number, h.data_version, h.created_at, h.last_updated, h.deleted_at,
+           h.deleted_by, h.delete_reason, h.is_active
+      FROM (
+        SELECT DISTINCT ON (o.stock_code, o.trade_date, o.price_basis) o.*
+          FROM aegis.daily_market_data_history AS o
+         WHERE o.trade_date >= p_from
+           AND o.trade_date <= p_to
+           AND o.superseded_at > p_at
+         ORDER BY o.stock_code, o.trade_date, o.price_basis, o.superseded_at, o.data_version
+      ) AS h
+     WHERE h.created_at <= p_at;
+END;
+
+COMMENT ON FUNCTION aegis.daily_market_data_as_of(timestamptz, date, date) IS -- noqa: LT01
+'Daily bars of a range of days as they stood at a moment, soft-deleted ones among them.';
+
+ALTER FUNCTION aegis.daily_market_data_as_of(timestamptz, date, date) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.daily_market_data_as_of(timestamptz, date, date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.daily_market_data_as_of(timestamptz, date, date) TO aegis_reader;
