@@ -24,6 +24,7 @@ from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     Computed,
+    Connection,
     DateTime,
     FromClause,
     Select,
@@ -184,6 +185,15 @@ def _delete_softly(session: Session, context: UOWTransaction, instances: object)
             )
         session.add(instance)
         instance.soft_delete(by.user_id, by.reason)
+
+
+@event.listens_for(SoftDeleteMixin, "before_delete", propagate=True)
+def _refuse_delete(mapper: Mapper[Any], connection: Connection, target: object) -> None:  # noqa: ARG001
+    """Refuse what reaches the flush another way: an object that lost its parent."""
+    raise _hard_delete(
+        type(target).__name__,
+        "Call its soft_delete(user_id, reason) and leave it with its parent.",
+    )
 
 
 @event.listens_for(Session, "do_orm_execute")

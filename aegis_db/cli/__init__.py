@@ -12,9 +12,12 @@ MODULES = {
     "calendar": "calendar",
     "demo": "demo",
     "downgrade": "schema",
+    "history": "rows",
     "load": "load",
     "report": "report",
+    "restore": "rows",
     "server": "server",
+    "soft-delete": "rows",
     "status": "schema",
     "test": "test",
     "upgrade": "schema",
@@ -33,7 +36,8 @@ class Commands(click.Group):
         """Return the command of that name, None when there is none."""
         if cmd_name not in MODULES:
             return None
-        command: click.Command = getattr(import_module(f"{__name__}.{MODULES[cmd_name]}"), cmd_name)
+        module = import_module(f"{__name__}.{MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
 
