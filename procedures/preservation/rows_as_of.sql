@@ -87,22 +87,18 @@ BEGIN
     END;
 
     RETURN QUERY EXECUTE format(
-        $sql$SELECT to_jsonb(t) - $2
-               FROM %1$s AS t
-              WHERE TRUE %3$s %4$s
-                AND NOT EXISTS (
-                    SELECT
-                      FROM (SELECT * FROM %2$s AS t WHERE t.superseded_at > $1 %3$s) AS k
-                     WHERE %5$s
-                )
-             UNION ALL
-             SELECT to_jsonb(t) - '{superseded_at, superseded_by}'::text[]
-               FROM (
+        $sql$WITH superseded AS MATERIALIZED (
                 SELECT DISTINCT ON (%6$s) t.*
                   FROM %2$s AS t
                  WHERE t.superseded_at > $1 %3$s
                  ORDER BY %6$s, t.superseded_at%7$s
-             ) AS t
+             )
+             SELECT to_jsonb(t) - $2
+               FROM %1$s AS t
+              WHERE NOT EXISTS (SELECT FROM superseded AS k WHERE %5$s) %3$s %4$s
+             UNION ALL
+             SELECT to_jsonb(t) - '{superseded_at, superseded_by}'::text[]
+               FROM superseded AS t
               WHERE TRUE %4$s$sql$,
         p_table, v_history, v_range, v_created, v_key.key_comparison,
         (SELECT string_agg(format('t.%I', c), ', ' ORDER BY n) FROM unnest(v_key.key_columns) WITH ORDINALITY AS u (c, n)),

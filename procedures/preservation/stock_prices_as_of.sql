@@ -8,8 +8,9 @@
 -- Raises   nothing: without a moment or a day there are no rows
 -- Repeat   reads only
 --
--- What the moment means is told in rows_as_of.sql. The planner sees through this function: pass
--- constants or parameters, and conditions on the key reach both tables and their partitions.
+-- What the moment means is told in rows_as_of.sql. The history of the range is read once. The planner
+-- sees through this function: with constants or parameters it reads no partition but those of the
+-- range.
 
 CREATE OR REPLACE FUNCTION aegis.stock_prices_as_of(
     p_at timestamptz,
@@ -20,6 +21,14 @@ RETURNS SETOF aegis.stock_prices
 LANGUAGE sql
 STABLE
 BEGIN ATOMIC
+    WITH superseded AS MATERIALIZED (
+        SELECT DISTINCT ON (o.stock_code, o.trade_date) o.*
+          FROM aegis.stock_prices_history AS o
+         WHERE o.trade_date >= p_from
+           AND o.trade_date <= p_to
+           AND o.superseded_at > p_at
+         ORDER BY o.stock_code, o.trade_date, o.superseded_at, o.data_version
+    )
     SELECT t.stock_code, t.trade_date, t.price, t.volume, t.source, t.source_rank, t.sequence_number,
            t.batch_number, t.data_version, t.created_at, t.last_updated, t.deleted_at, t.deleted_by,
            t.delete_reason, t.is_active, t.updated_count
@@ -27,26 +36,12 @@ BEGIN ATOMIC
      WHERE t.trade_date >= p_from
        AND t.trade_date <= p_to
        AND t.created_at <= p_at
-       AND NOT EXISTS (
-               SELECT
-                 FROM aegis.stock_prices_history AS o
-                WHERE o.stock_code = t.stock_code AND o.trade_date = t.trade_date
-                  AND o.trade_date >= p_from
-                  AND o.trade_date <= p_to
-                  AND o.superseded_at > p_at
-           )
+       AND NOT EXISTS (SELECT FROM superseded AS o WHERE o.stock_code = t.stock_code AND o.trade_date = t.trade_date)
     UNION ALL
     SELECT h.stock_code, h.trade_date, h.price, h.volume, h.source, h.source_rank, h.sequence_number,
            h.batch_number, h.data_version, h.created_at, h.last_updated, h.deleted_at, h.deleted_by,
            h.delete_reason, h.is_active, h.data_version - 1
-      FROM (
-        SELECT DISTINCT ON (o.stock_code, o.trade_date) o.*
-          FROM aegis.stock_prices_history AS o
-         WHERE o.trade_date >= p_from
-           AND o.trade_date <= p_to
-           AND o.superseded_at > p_at
-         ORDER BY o.stock_code, o.trade_date, o.superseded_at, o.data_version
-      ) AS h
+      FROM superseded AS h
      WHERE h.created_at <= p_at;
 END;
 
