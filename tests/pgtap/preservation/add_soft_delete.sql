@@ -34,7 +34,7 @@ SELECT results_eq(
 );
 SELECT results_eq($$SELECT "번호" FROM "가게.1"."주문 ""a"".b" WHERE is_active ORDER BY 1$$, 'VALUES (3), (4)', 'its rows are deleted');
 SELECT results_eq(
-    $$SELECT kind, row_count, detail ->> 'reason' FROM pg_temp.acts WHERE subject = '"가게.1"."주문 ""a"".b"'$$,
+    $$SELECT kind COLLATE "default", row_count, detail ->> 'reason' FROM pg_temp.acts WHERE subject = '"가게.1"."주문 ""a"".b"'$$,
     $$VALUES ('soft_delete', 2::bigint, 'late')$$, 'the act is in the ledger, once'
 );
 UPDATE "가게.1"."주문 ""a"".b" SET deleted_at = now(), deleted_by = 'kim', delete_reason = 'by hand' WHERE "번호" = 3;
@@ -48,7 +48,7 @@ UPDATE "가게.1"."주문 ""a"".b"
    SET deleted_at = CASE WHEN is_active THEN now() END, deleted_by = CASE WHEN is_active THEN 'kim' END,
        delete_reason = CASE WHEN is_active THEN 'swap' END;
 SELECT results_eq(
-    $$SELECT kind, row_count FROM pg_temp.acts WHERE subject LIKE '%주문%' ORDER BY ledger_id DESC LIMIT 2$$,
+    $$SELECT kind COLLATE "default", row_count FROM pg_temp.acts WHERE subject LIKE '%주문%' ORDER BY ledger_id DESC LIMIT 2$$,
     $$VALUES ('restore', 3::bigint), ('soft_delete', 1)$$, 'a statement that deletes and restores is two'
 );
 SELECT results_eq($$SELECT verdict FROM aegis.restore_deleted('"가게.1"."주문 ""a"".b"', '{"번호": 4, "day": "2026-02-03"}', 'back')$$,
