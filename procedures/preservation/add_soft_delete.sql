@@ -89,12 +89,12 @@ BEGIN
           FROM pg_trigger AS t
          WHERE t.tgrelid = p_table
            AND t.tgname = 'aegis_soft_delete'
-           AND t.tgfoid = 'aegis_guard.record_soft_delete'::regproc
+           AND t.tgfoid = 'aegis.record_soft_delete'::regproc
            AND t.tgenabled = 'A'
     ) THEN
         EXECUTE format('CREATE OR REPLACE TRIGGER aegis_soft_delete AFTER UPDATE ON %s '
                        'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
-                       'EXECUTE FUNCTION aegis_guard.record_soft_delete()', p_table);
+                       'EXECUTE FUNCTION aegis.record_soft_delete()', p_table);
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER aegis_soft_delete', p_table);
     END IF;
 END;

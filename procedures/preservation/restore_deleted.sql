@@ -25,7 +25,7 @@ RETURNS TABLE (
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT * FROM aegis_guard.change_activity(p_table, p_key, p_reason, TRUE)
+    SELECT * FROM aegis.change_activity(p_table, p_key, p_reason, TRUE)
 $function$;
 
 COMMENT ON FUNCTION aegis.restore_deleted(regclass, jsonb, text) IS -- noqa: LT01

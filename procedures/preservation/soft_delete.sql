@@ -35,7 +35,7 @@ RETURNS TABLE (
 LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT * FROM aegis_guard.change_activity(p_table, p_key, p_reason, FALSE)
+    SELECT * FROM aegis.change_activity(p_table, p_key, p_reason, FALSE)
 $function$;
 
 COMMENT ON FUNCTION aegis.soft_delete(regclass, jsonb, text) IS -- noqa: LT01

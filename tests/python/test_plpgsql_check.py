@@ -16,7 +16,9 @@ SELECT p.oid::regprocedure::text, c.level, c.lineno, c.statement, c.message
                       ELSE 0 END,
         newtable => CASE p.proname WHEN '_follow_findings' THEN 'new_findings' END,
         oldtable => CASE p.proname WHEN 'capture_history' THEN 'old_rows'
+                                   WHEN 'record_soft_delete' THEN 'old_rows'
                                    WHEN 'settle_ticket' THEN 'removed_rows' END,
+        newtable => CASE p.proname WHEN 'record_soft_delete' THEN 'new_rows' END,
         extra_warnings => false
      ) AS c
  WHERE p.pronamespace IN ('aegis'::regnamespace, 'aegis_guard'::regnamespace)

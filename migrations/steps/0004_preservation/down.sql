@@ -30,10 +30,10 @@ DROP FUNCTION aegis.row_history;
 DROP FUNCTION aegis.soft_delete;
 DROP FUNCTION aegis.restore_deleted;
 DROP PROCEDURE aegis.add_soft_delete;
-DROP FUNCTION aegis_guard.change_own_activity;
-DROP FUNCTION aegis_guard.change_activity;
+DROP FUNCTION aegis.change_own_activity;
+DROP FUNCTION aegis.change_activity;
 -- CASCADE: their triggers on tables of users, whose columns stay.
-DROP FUNCTION aegis_guard.record_soft_delete CASCADE;
+DROP FUNCTION aegis.record_soft_delete CASCADE;
 DROP FUNCTION aegis.history_table;
 DROP FUNCTION aegis.row_key_range;
 DROP FUNCTION aegis.row_keys;

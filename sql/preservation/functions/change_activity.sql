@@ -1,6 +1,6 @@
 -- change_activity: what aegis.soft_delete and aegis.restore_deleted have in common. Runs with the
 -- rights of its caller; rows of aegis_owner's tables are changed as aegis_owner, through
--- aegis_guard.change_own_activity, so that no trigger, rule or policy of somebody else's table ever
+-- aegis.change_own_activity, so that no trigger, rule or policy of somebody else's table ever
 -- runs with rights that are not its owner's or its caller's.
 --
 -- Keys are locked in the order of the primary key, as the upsert locks them: sessions queue and do
@@ -11,7 +11,7 @@
 --          AEP44  the reason is blank
 --          AEP45  other rows were changed than were meant
 
-CREATE OR REPLACE FUNCTION aegis_guard.change_activity(
+CREATE OR REPLACE FUNCTION aegis.change_activity(
     p_table regclass,
     p_keys jsonb,
     p_reason text,
@@ -76,7 +76,7 @@ BEGIN
             USING ERRCODE = 'AEP44', SCHEMA = v_table.schema_name, TABLE = v_table.table_name,
                   HINT = 'Pass a non-blank p_reason; it is kept.';
     ELSIF v_table.is_own AND CURRENT_USER <> 'aegis_owner' THEN
-        RETURN QUERY SELECT * FROM aegis_guard.change_own_activity(p_table, p_keys, p_reason, p_is_active);
+        RETURN QUERY SELECT * FROM aegis.change_own_activity(p_table, p_keys, p_reason, p_is_active);
         RETURN;
     END IF;
 
@@ -156,9 +156,9 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis_guard.change_activity(regclass, jsonb, text, boolean) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis.change_activity(regclass, jsonb, text, boolean) IS -- noqa: LT01
 'Soft-deletes or restores the rows of the keys and returns a verdict for each key; raises AEP35 to AEP45.';
 
-ALTER FUNCTION aegis_guard.change_activity(regclass, jsonb, text, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis_guard.change_activity(regclass, jsonb, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.change_activity(regclass, jsonb, text, boolean) TO aegis_operator;
+ALTER FUNCTION aegis.change_activity(regclass, jsonb, text, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.change_activity(regclass, jsonb, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.change_activity(regclass, jsonb, text, boolean) TO aegis_operator;

@@ -1,11 +1,11 @@
--- change_own_activity: aegis_guard.change_activity with the rights of aegis_owner, for tables that
+-- change_own_activity: aegis.change_activity with the rights of aegis_owner, for tables that
 -- belong to aegis_owner and for no others: triggers, rules and policies of any other table would
 -- run with those rights too.
 --
 -- Raises   AEP38  the table does not belong to aegis_owner
---          AEP35 to AEP45 of aegis_guard.change_activity
+--          AEP35 to AEP45 of aegis.change_activity
 
-CREATE OR REPLACE FUNCTION aegis_guard.change_own_activity(
+CREATE OR REPLACE FUNCTION aegis.change_own_activity(
     p_table regclass,
     p_keys jsonb,
     p_reason text,
@@ -33,13 +33,13 @@ BEGIN
                   HINT = 'Call aegis.soft_delete or aegis.restore_deleted.';
     END IF;
 
-    RETURN QUERY SELECT * FROM aegis_guard.change_activity(p_table, p_keys, p_reason, p_is_active);
+    RETURN QUERY SELECT * FROM aegis.change_activity(p_table, p_keys, p_reason, p_is_active);
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis_guard.change_own_activity(regclass, jsonb, text, boolean) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis.change_own_activity(regclass, jsonb, text, boolean) IS -- noqa: LT01
 'Soft-deletes or restores rows of a table of aegis_owner with its rights; raises AEP35 to AEP45.';
 
-ALTER FUNCTION aegis_guard.change_own_activity(regclass, jsonb, text, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis_guard.change_own_activity(regclass, jsonb, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.change_own_activity(regclass, jsonb, text, boolean) TO aegis_operator;
+ALTER FUNCTION aegis.change_own_activity(regclass, jsonb, text, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.change_own_activity(regclass, jsonb, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.change_own_activity(regclass, jsonb, text, boolean) TO aegis_operator;

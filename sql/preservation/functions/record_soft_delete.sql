@@ -7,7 +7,7 @@
 --
 -- Raises   AEP38  the columns are no longer those of soft delete
 
-CREATE OR REPLACE FUNCTION aegis_guard.record_soft_delete()
+CREATE OR REPLACE FUNCTION aegis.record_soft_delete()
 RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -49,9 +49,9 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis_guard.record_soft_delete() IS
+COMMENT ON FUNCTION aegis.record_soft_delete() IS
 'Writes into the ledger how many rows an UPDATE soft-deleted and restored; raises AEP38.';
 
-ALTER FUNCTION aegis_guard.record_soft_delete() OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis_guard.record_soft_delete() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis_guard.record_soft_delete() TO aegis_operator;
+ALTER FUNCTION aegis.record_soft_delete() OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.record_soft_delete() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.record_soft_delete() TO aegis_operator;

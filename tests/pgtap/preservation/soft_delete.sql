@@ -130,7 +130,7 @@ INSERT INTO shop.loot VALUES (NULL);
 CREATE TRIGGER steal BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.steal();
 SELECT throws_ok($$SELECT aegis.soft_delete('shop.orders', '{"order_id": 1}', 'x')$$, 'AEP38', NULL,
                  'a table whose deletions nobody records refuses');
-SELECT throws_ok($$SELECT aegis_guard.change_own_activity('shop.orders', '{"order_id": 1}', 'x', FALSE)$$, 'AEP38', NULL,
+SELECT throws_ok($$SELECT aegis.change_own_activity('shop.orders', '{"order_id": 1}', 'x', FALSE)$$, 'AEP38', NULL,
                  'and is never changed as aegis_owner');
 SELECT lives_ok($$CALL aegis.add_soft_delete('shop.orders')$$, 'the owner has them recorded');
 SELECT results_eq($$SELECT verdict FROM aegis.soft_delete('shop.orders', '{"order_id": 1}', 'theirs')$$, $$VALUES ('deleted')$$,
