@@ -14,11 +14,11 @@ SELECT p.oid::regprocedure::text, c.level, c.lineno, c.statement, c.message
         relid => CASE WHEN p.proname = '_follow_findings' THEN 'aegis.findings'::regclass
                       WHEN p.prorettype = 'trigger'::regtype THEN 'aegis.stock_prices'::regclass
                       ELSE 0 END,
-        newtable => CASE p.proname WHEN '_follow_findings' THEN 'new_findings' END,
+        newtable => CASE p.proname WHEN '_follow_findings' THEN 'new_findings'
+                                   WHEN 'record_soft_delete' THEN 'new_rows' END,
         oldtable => CASE p.proname WHEN 'capture_history' THEN 'old_rows'
                                    WHEN 'record_soft_delete' THEN 'old_rows'
                                    WHEN 'settle_ticket' THEN 'removed_rows' END,
-        newtable => CASE p.proname WHEN 'record_soft_delete' THEN 'new_rows' END,
         extra_warnings => false
      ) AS c
  WHERE p.pronamespace IN ('aegis'::regnamespace, 'aegis_guard'::regnamespace)
