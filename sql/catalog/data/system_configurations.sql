@@ -24,5 +24,19 @@ VALUES
 ('aegis.report_price_gap_limit', 'numeric', '0.20', '0.20', 0.01, 10, 'fraction of base price',
     'Opening gap against the base price beyond which the daily report says PRICE_GAP.'),
 ('aegis.report_volume_spike_factor', 'numeric', '5', '5', 1, 1000, 'times the average',
-    'Multiple of the average volume beyond which the daily report says VOLUME_SPIKE.')
+    'Multiple of the average volume beyond which the daily report says VOLUME_SPIKE.'),
+('aegis.retention_lock_timeout', 'interval', '200 milliseconds', '200 milliseconds', 0.01, 60, NULL,
+    'How long one attempt of retention waits for a lock; readers who come meanwhile wait as long.'),
+('aegis.retention_lock_attempts', 'integer', '10', '10', 1, 1000, 'attempts',
+    'How often retention asks for the lock on a table before it postpones the partition.'),
+('aegis.retention_late_rows', 'interval', '7 days', '7 days', 0, 31536000, NULL,
+    'A partition that a row came to within this time is not archived yet.'),
+('aegis.retention_clock_tolerance', 'interval', '5 minutes', '5 minutes', 0, 86400, NULL,
+    'How far the clock may be behind the newest act of the ledger before removals are refused.'),
+('aegis.deletion_approval_limit', 'interval', '4 hours', '4 hours', 1, 604800, NULL,
+    'How long a deletion request can be approved.'),
+('aegis.deletion_execution_limit', 'interval', '1 hour', '1 hour', 1, 604800, NULL,
+    'How long an approved deletion can be executed.'),
+('aegis.deletion_rows_maximum', 'integer', '100000', '100000', 1, 10000000, 'rows',
+    'Most rows that one deletion request may name.')
 ON CONFLICT (configuration_key) DO NOTHING;

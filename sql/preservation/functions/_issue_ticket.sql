@@ -5,6 +5,7 @@
 --     ARCHIVE  DETACH of one partition and its move to aegis_archive
 --     DROP     DROP TABLE of one relation, archived ones included
 --     ALTER    changes of one table by a revision
+--     ERASE    one UPDATE of an append-only table, used up by the routine that erases
 --
 -- Raises   AEP06  the request is incomplete, or the table is not protected
 
@@ -39,13 +40,13 @@ BEGIN
            ));
 
     IF NOT FOUND
-        OR coalesce(p_operation, '') NOT IN ('DELETE', 'ARCHIVE', 'DROP', 'ALTER')
+        OR coalesce(p_operation, '') NOT IN ('DELETE', 'ARCHIVE', 'DROP', 'ALTER', 'ERASE')
         OR coalesce(p_row_limit, -1) < (CASE p_operation WHEN 'DELETE' THEN 1 ELSE 0 END)
         OR coalesce(btrim(p_reason), '') = ''
     THEN
         RAISE EXCEPTION 'no ticket for % on %', p_operation, p_relation
             USING ERRCODE = 'AEP06',
-                  DETAIL = 'A ticket permits DELETE, ARCHIVE, DROP or ALTER of a protected table, with a number of rows and a reason.';
+                  DETAIL = 'A ticket permits DELETE, ARCHIVE, DROP, ALTER or ERASE of a protected table, with a number of rows and a reason.';
     END IF;
 
     INSERT INTO aegis_guard.tickets (schema_name, table_name, operation, row_limit, reason)

@@ -1,6 +1,6 @@
 -- Trigger function of every protected table: refuses DELETE (statement and row), TRUNCATE and,
--- on append-only tables, UPDATE. A ticket of this transaction lets a DELETE through; nothing
--- lets a TRUNCATE through. Judges nobody: owner and superuser meet the same answer.
+-- on append-only tables, UPDATE. A ticket of this transaction lets a DELETE or an erasure through;
+-- nothing lets a TRUNCATE through. Judges nobody: owner and superuser meet the same answer.
 --
 -- Raises   AEP01  DELETE
 --          AEP02  TRUNCATE
@@ -21,6 +21,8 @@ DECLARE
 BEGIN
     IF TG_OP = 'DELETE' AND aegis_guard._current_ticket(TG_RELID, 'DELETE') IS NOT NULL THEN
         RETURN CASE TG_LEVEL WHEN 'ROW' THEN OLD END;
+    ELSIF TG_OP = 'UPDATE' AND aegis_guard._current_ticket(TG_RELID, 'ERASE') IS NOT NULL THEN
+        RETURN NULL;
     END IF;
 
     -- A DELETE speaks to the statement guard first. The row guard alone is reached by logical

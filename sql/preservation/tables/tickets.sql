@@ -15,7 +15,7 @@ CREATE TABLE aegis_guard.tickets (
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
 
     CONSTRAINT tickets_pk PRIMARY KEY (ticket_id),
-    CONSTRAINT tickets_operation_ck CHECK (operation IN ('DELETE', 'ARCHIVE', 'DROP', 'ALTER')),
+    CONSTRAINT tickets_operation_ck CHECK (operation IN ('DELETE', 'ARCHIVE', 'DROP', 'ALTER', 'ERASE')),
     CONSTRAINT tickets_row_limit_ck CHECK (row_limit >= CASE operation WHEN 'DELETE' THEN 1 ELSE 0 END),
     CONSTRAINT tickets_reason_ck CHECK (btrim(reason) <> '')
 );

@@ -53,7 +53,10 @@ $$, 'every schema belongs to aegis_owner, that of the guards to aegis_guard');
 SELECT is_empty($$
     SELECT name FROM house_relations
      WHERE relowner <> CASE
-               WHEN relnamespace = 'aegis_guard'::regnamespace OR relname ~ '^(protected_tables|ledger|batch_numbers)(_|$)' THEN 'aegis_guard'
+               WHEN relnamespace = 'aegis_guard'::regnamespace OR relname ~ '^(protected_tables|ledger|batch_numbers)(_|$)'
+                   -- What decides about removals: whoever owns the data must not be able to write it.
+                   OR relname ~ '^(retention_policies|archived_partitions|archive_events|archive_status|legal_holds?|active_holds)(_|$)'
+                   OR relname ~ '^(deletion|emergency_deletion|deleted_rows|personal_columns|erasures)(_|$)' THEN 'aegis_guard'
                ELSE 'aegis_owner'
            END::regrole
 $$, 'every relation, partitions included, belongs to aegis_owner, those of the guards to aegis_guard');

@@ -47,6 +47,7 @@ SELECT is_empty($$
                'partition_policies',    -- rows of the package; revisions keep them
                'protected_tables',      -- a row only grows stronger, and each step is in the ledger
                'dead_letters',          -- a letter stays as it came; its fate is recorded beside it
+               'retention_policies',    -- every version is an act of the ledger
                'ingest_targets',        -- rows of the package; revisions keep them
                'ingest_rules',          -- likewise
                'ingest_checks',         -- likewise
