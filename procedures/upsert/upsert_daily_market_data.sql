@@ -7,12 +7,15 @@
 -- Locks    the rows it touches, in key order, until the caller's transaction ends
 -- Raises   AEU01  the source is not registered       AEU02  the batch has no id
 --          AEU03  the batch is too large             AEU04  the id was used for other content
+--          AEU07  p_verdicts is neither exceptions nor all
 -- Repeat   idempotent by batch id: the stored result is returned, nothing changes
 
 CREATE OR REPLACE FUNCTION aegis.upsert_daily_market_data(
     p_rows aegis.daily_market_data_input [],
     p_source text,
-    p_batch_id uuid
+    p_batch_id uuid,
+    p_revive boolean DEFAULT FALSE,
+    p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
 LANGUAGE plpgsql
@@ -29,13 +32,13 @@ BEGIN
                     line_number)
              SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
       USING p_rows;
-    RETURN aegis._apply_batch('daily_market_data', p_source, p_batch_id, false);
+    RETURN aegis._apply_batch('daily_market_data', p_source, p_batch_id, false, p_revive, p_verdicts);
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) IS -- noqa: LT01
-'Takes in daily bars as one batch and returns them by verdict; raises AEU01 to AEU04.';
+COMMENT ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid, boolean, text) IS -- noqa: LT01
+'Takes in daily bars as one batch and returns them by verdict; raises AEU01 to AEU04 or AEU07.';
 
-ALTER FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid) TO aegis_ingest, aegis_app;
+ALTER FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid, boolean, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid, boolean, text) TO aegis_ingest, aegis_app;

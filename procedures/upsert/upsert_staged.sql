@@ -6,25 +6,28 @@
 -- Raises   AEU01  the source is not registered       AEU02  the batch has no id
 --          AEU03  the batch is too large             AEU04  the id was used for other content
 --          AEU05  the table takes no batches         AEU06  the stage was not made by aegis.open_stage
+--          AEU07  p_verdicts is neither exceptions nor all
 -- Repeat   idempotent by batch id: the stored result is returned, nothing changes
 
 CREATE OR REPLACE FUNCTION aegis.upsert_staged(
     p_target text,
     p_source text,
     p_batch_id uuid,
-    p_raw boolean DEFAULT FALSE
+    p_raw boolean DEFAULT FALSE,
+    p_revive boolean DEFAULT FALSE,
+    p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
 LANGUAGE sql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT aegis._apply_batch(p_target, p_source, p_batch_id, p_raw)
+    SELECT aegis._apply_batch(p_target, p_source, p_batch_id, p_raw, p_revive, p_verdicts)
 $function$;
 
-COMMENT ON FUNCTION aegis.upsert_staged(text, text, uuid, boolean) IS -- noqa: LT01
-'Applies the rows in the session''s stage as one batch and returns them by verdict; raises AEU01 to AEU06.';
+COMMENT ON FUNCTION aegis.upsert_staged(text, text, uuid, boolean, boolean, text) IS -- noqa: LT01
+'Applies the rows in the session''s stage as one batch and returns them by verdict; raises AEU01 to AEU07.';
 
-ALTER FUNCTION aegis.upsert_staged(text, text, uuid, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis.upsert_staged(text, text, uuid, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis.upsert_staged(text, text, uuid, boolean) TO aegis_ingest, aegis_app;
+ALTER FUNCTION aegis.upsert_staged(text, text, uuid, boolean, boolean, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.upsert_staged(text, text, uuid, boolean, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.upsert_staged(text, text, uuid, boolean, boolean, text) TO aegis_ingest, aegis_app;

@@ -16,7 +16,7 @@ $guard$;
 
 DO $forget$
 DECLARE
-    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules', 'ingest_checks'];
+    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules', 'ingest_checks', 'batch_verdicts'];
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0005_upsert is taken back');
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
@@ -30,6 +30,18 @@ DROP FUNCTION aegis.upsert_staged;
 DROP FUNCTION aegis.open_stage;
 DROP FUNCTION aegis._apply_batch;
 DROP FUNCTION aegis._ask_checks;
+DROP FUNCTION aegis._classify_rows;
+DROP FUNCTION aegis._find_refused;
+DROP FUNCTION aegis._introduce_codes;
+DROP FUNCTION aegis._is_castable;
+DROP FUNCTION aegis._judge_stage;
+DROP FUNCTION aegis._parse_stage;
+DROP FUNCTION aegis._put_aside;
+DROP FUNCTION aegis._repeated_batch;
+DROP FUNCTION aegis._target_fragments;
+DROP FUNCTION aegis._write_latest;
+DROP FUNCTION aegis._write_once;
+DROP FUNCTION aegis._write_rows;
 DROP FUNCTION aegis._check_stage;
 DROP FUNCTION aegis._parse_timestamptz;
 DROP FUNCTION aegis._parse_date;
@@ -38,6 +50,7 @@ DROP FUNCTION aegis._parse_bigint;
 DROP FUNCTION aegis._parse_text;
 DROP TABLE aegis.ingest_checks;
 DROP TABLE aegis.ingest_rules;
+DROP TABLE aegis.batch_verdicts;
 DROP TABLE aegis.ingest_targets;
 DROP TABLE aegis.dead_letters;
 DROP TABLE aegis.ingest_batches;

@@ -112,6 +112,7 @@ VALUES
 ('AEU04', 'the batch id was used for other content', 'Give other rows another id.', '같은 배치 ID가 다른 내용에 사용되었습니다'),
 ('AEU05', 'the table takes no batches', 'See aegis.ingest_targets.', '배치를 받지 않는 테이블입니다'),
 ('AEU06', 'the temporary table is not a stage of AEGIS', 'Call aegis.open_stage in this session.', 'AEGIS의 임시 적재 테이블이 아닙니다'),
+('AEU07', 'p_verdicts is neither exceptions nor all', 'Pass exceptions or all.', 'p_verdicts는 exceptions 또는 all이어야 합니다'),
 ('AEU40', 'the input file is empty or its answer holds no rows', 'Fetch the file again; nothing of it was loaded.', '입력 파일이 비어 있거나 응답에 행이 없습니다'),
 ('AEU41', 'no known format has the fields of the input file', 'Compare its header line with the formats the message lists.', '입력 파일의 항목이 알려진 형식과 일치하지 않습니다'),
 ('AEU42', 'the compressed input file is damaged', 'Fetch the file again; nothing of it was loaded.', '압축된 입력 파일이 손상되었습니다'),

@@ -1,10 +1,22 @@
 -- The tables that take batches.
 
-INSERT INTO aegis.ingest_targets (target, input_type, key_columns, payload_columns)
-VALUES
-('stocks', 'stock_input', '{stock_code}',
-    '{stock_name,market,section,isin,listed_shares,listed_on,delisted_on}'),
-('stock_prices', 'stock_price_input', '{stock_code,trade_date}', '{price,volume}'),
-('daily_market_data', 'daily_market_data_input', '{stock_code,trade_date,price_basis}',
-    '{close_price,volume,open_price,high_price,low_price,trade_value,market_cap,listed_shares,base_price}')
+INSERT INTO aegis.ingest_targets (
+    target, schema_name, table_name, input_type, key_columns, payload_columns, default_values, is_append_only
+)
+SELECT t.target, 'aegis', t.target, t.input_type, t.key_columns, t.payload_columns, t.default_values, t.is_append_only
+  FROM (VALUES
+    ('stocks', 'aegis.stock_input', '{stock_code}'::text [],
+     '{stock_name,market,section,isin,listed_shares,listed_on,delisted_on}'::text [],
+     '{"sequence_number": "0"}'::jsonb, FALSE),
+    ('stock_prices', 'aegis.stock_price_input', '{stock_code,trade_date}', '{price,volume}',
+     '{"trade_date": "(w.event_at AT TIME ZONE ''Asia/Seoul'')::date",
+       "event_at": "coalesce(c.closes_at, (w.trade_date + TIME ''15:30'') AT TIME ZONE ''Asia/Seoul'')",
+       "sequence_number": "0"}', FALSE),
+    ('daily_market_data', 'aegis.daily_market_data_input', '{stock_code,trade_date,price_basis}',
+     '{close_price,volume,open_price,high_price,low_price,trade_value,market_cap,listed_shares,base_price}',
+     '{"trade_date": "(w.event_at AT TIME ZONE ''Asia/Seoul'')::date",
+       "price_basis": "''raw''",
+       "event_at": "coalesce(c.closes_at, (w.trade_date + TIME ''15:30'') AT TIME ZONE ''Asia/Seoul'')",
+       "sequence_number": "0"}', FALSE)
+  ) AS t (target, input_type, key_columns, payload_columns, default_values, is_append_only)
 ON CONFLICT (target) DO NOTHING;

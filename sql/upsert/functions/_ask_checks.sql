@@ -7,13 +7,15 @@ CREATE OR REPLACE FUNCTION aegis._ask_checks(
     p_batch_number bigint,
     p_work regclass
 )
-RETURNS void
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_check record;
     v_reason text;
+    v_rows bigint;
+    v_put_aside bigint := 0;
 BEGIN
     FOR v_check IN
         SELECT c.routine
@@ -30,7 +32,8 @@ BEGIN
                 IF v_reason IS NOT NULL THEN
                     EXECUTE format('UPDATE %s AS w SET reason = $1 WHERE w.reason IS NULL', p_work)
                       USING v_reason;
-                    RETURN;
+                    GET DIAGNOSTICS v_rows = ROW_COUNT;
+                    RETURN v_put_aside + v_rows;
                 END IF;
             WHEN 'rows' THEN
                 EXECUTE format('UPDATE %s AS w SET reason = f.reason
@@ -38,16 +41,20 @@ BEGIN
                                  WHERE f.line_number = w.line_number AND w.reason IS NULL',
                                p_work, v_check.routine)
                   USING p_target, p_source, p_batch_number, p_work;
+                GET DIAGNOSTICS v_rows = ROW_COUNT;
+                v_put_aside := v_put_aside + v_rows;
             ELSE
                 EXECUTE format('SELECT aegis.%I($1, $2, $3, $4)', v_check.routine)
                   USING p_target, p_source, p_batch_number, p_work;
         END CASE;
     END LOOP;
+
+    RETURN v_put_aside;
 END;
 $function$;
 
 COMMENT ON FUNCTION aegis._ask_checks(text, text, text, bigint, regclass) IS -- noqa: LT01
-'Calls the registered checks of one stage of a batch; the rows they name get their reason.';
+'Calls the registered checks of one stage of a batch; the rows they name get their reason; returns their number.';
 
 ALTER FUNCTION aegis._ask_checks(text, text, text, bigint, regclass) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._ask_checks(text, text, text, bigint, regclass) FROM PUBLIC;

@@ -7,11 +7,16 @@ CREATE TABLE aegis.dead_letters (
     line_number bigint NOT NULL,
     verdict text NOT NULL,
     reason text COLLATE "C" NOT NULL,
-    payload text NOT NULL,
+    rule_version integer,
+    sqlstate text,
+    is_raw boolean NOT NULL,
+    payload text,
+    payload_bytes bytea,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 
     CONSTRAINT dead_letters_pk PRIMARY KEY (dead_letter_id),
-    CONSTRAINT dead_letters_verdict_ck CHECK (verdict IN ('quarantined', 'rejected'))
+    CONSTRAINT dead_letters_verdict_ck CHECK (verdict IN ('quarantined', 'rejected')),
+    CONSTRAINT dead_letters_payload_ck CHECK (num_nonnulls(payload, payload_bytes) > 0)
 );
 
 CREATE INDEX dead_letters_batch_number_ix ON aegis.dead_letters (batch_number);
@@ -26,9 +31,15 @@ COMMENT ON COLUMN aegis.dead_letters.line_number IS
 COMMENT ON COLUMN aegis.dead_letters.verdict IS 'quarantined or rejected.';
 COMMENT ON COLUMN aegis.dead_letters.reason IS
 'Rule that put it aside, see aegis.ingest_rules; unparsable_<column> for text that is no value of the column, '
-'malformed_line for a line that has no columns.';
+'malformed_line for a line that has no columns, broken_text for bytes that are no text, refused_by_table for what the table '
+'itself refused, conflicting_event for an event whose key is there with another content, or the reason of a check.';
+COMMENT ON COLUMN aegis.dead_letters.rule_version IS 'Version of that rule; null when it is none of aegis.ingest_rules.';
+COMMENT ON COLUMN aegis.dead_letters.sqlstate IS 'What PostgreSQL raised, with refused_by_table; null otherwise.';
+COMMENT ON COLUMN aegis.dead_letters.is_raw IS
+'Whether it came as text, payload then being the line; else payload is the row as JSON.';
 COMMENT ON COLUMN aegis.dead_letters.payload IS
-'What was sent: the line of a file as it was, or the row as JSON.';
+'What was sent: the line of a file as it was, or the row as JSON; null where it is no text.';
+COMMENT ON COLUMN aegis.dead_letters.payload_bytes IS 'What was sent, byte for byte, where it is no text of this database.';
 COMMENT ON COLUMN aegis.dead_letters.recorded_at IS 'When it was put aside.';
 
 ALTER TABLE aegis.dead_letters OWNER TO aegis_owner;

@@ -13,6 +13,7 @@ CREATE TABLE aegis.ingest_batches (
     unchanged integer NOT NULL,
     stale integer NOT NULL,
     duplicate integer NOT NULL,
+    kept_deleted integer NOT NULL,
     quarantined integer NOT NULL,
     rejected integer NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -22,9 +23,9 @@ CREATE TABLE aegis.ingest_batches (
     CONSTRAINT ingest_batches_batch_id_uq UNIQUE (batch_id),
     CONSTRAINT ingest_batches_digest_ck CHECK (octet_length(content_digest) = 32),
     CONSTRAINT ingest_batches_verdicts_ck CHECK (
-        least(inserted, updated, unchanged, stale, duplicate, quarantined, rejected) >= 0
+        least(inserted, updated, unchanged, stale, duplicate, kept_deleted, quarantined, rejected) >= 0
         AND received
-        = inserted + updated + unchanged + stale + duplicate + quarantined + rejected
+        = inserted + updated + unchanged + stale + duplicate + kept_deleted + quarantined + rejected
     )
 );
 
@@ -35,12 +36,14 @@ COMMENT ON COLUMN aegis.ingest_batches.batch_id IS 'The caller''s identity of th
 COMMENT ON COLUMN aegis.ingest_batches.target IS 'Name of the table the batch went to, in schema aegis.';
 COMMENT ON COLUMN aegis.ingest_batches.source IS 'Source of the rows, see aegis.data_sources.';
 COMMENT ON COLUMN aegis.ingest_batches.content_digest IS 'SHA-256 of the rows as received, in their order.';
-COMMENT ON COLUMN aegis.ingest_batches.received IS 'Rows received; the sum of the seven verdicts.';
+COMMENT ON COLUMN aegis.ingest_batches.received IS 'Rows received; the sum of the eight verdicts.';
 COMMENT ON COLUMN aegis.ingest_batches.inserted IS 'Rows whose key was new.';
 COMMENT ON COLUMN aegis.ingest_batches.updated IS 'Rows that superseded an older value.';
 COMMENT ON COLUMN aegis.ingest_batches.unchanged IS 'Rows stored exactly so already.';
 COMMENT ON COLUMN aegis.ingest_batches.stale IS 'Rows older than what was stored.';
-COMMENT ON COLUMN aegis.ingest_batches.duplicate IS 'Rows superseded within the batch.';
+COMMENT ON COLUMN aegis.ingest_batches.duplicate IS 'Rows superseded within the batch; in append-only tables, events that were there already.';
+COMMENT ON COLUMN aegis.ingest_batches.kept_deleted IS
+'Rows that superseded an older value of a soft-deleted row, which stays deleted.';
 COMMENT ON COLUMN aegis.ingest_batches.quarantined IS 'Doubtful rows, in aegis.dead_letters.';
 COMMENT ON COLUMN aegis.ingest_batches.rejected IS 'Rows that break a structural rule, in aegis.dead_letters.';
 COMMENT ON COLUMN aegis.ingest_batches.applied_at IS 'When it was applied.';

@@ -137,6 +137,7 @@ INSERT INTO expected VALUES
 
 ('aegis.ingest_batches',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_rules',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.batch_verdicts',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_checks',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_targets',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.dead_letters',                    'r',   '',  '',    '',      '',      '',     ''),

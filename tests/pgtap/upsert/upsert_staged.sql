@@ -29,7 +29,7 @@ SELECT is(
     '2025-01-02 15:30+09'::timestamptz, 'a bar without event time counts from the session''s close'
 );
 SELECT throws_ok($$SELECT aegis.open_stage('pg_class')$$, 'AEU05', NULL, 'a table that takes no batches has no stage');
-CREATE TEMPORARY VIEW work_stocks AS SELECT 1 AS stage_row;
+CREATE TEMPORARY VIEW stage_stocks AS SELECT 1 AS stage_row;
 SELECT throws_ok($$SELECT aegis.open_stage('stocks')$$, 'AEU06', NULL, 'a relation of the caller''s in place of a stage is refused');
 SELECT throws_ok($$SELECT aegis.upsert_staged('stocks', 'krx', gen_random_uuid())$$, 'AEU06', NULL, 'without a stage there is nothing to apply');
 SELECT is(aegis._parse_numeric('0x1F'), NULL, 'a number is written in decimal digits on every version');

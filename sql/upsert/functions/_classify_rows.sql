@@ -1,0 +1,59 @@
+-- _classify_rows: the accepted rows of a stage by what they are to the table now.
+--
+-- Applied rows are those that carry the number of the batch. "missing" and "newer" are rows that
+-- are still to be applied; the others are verdicts.
+
+CREATE OR REPLACE FUNCTION aegis._classify_rows(
+    p_target text,
+    p_batch_number bigint,
+    p_source text,
+    p_source_rank smallint,
+    p_bounds text
+)
+RETURNS SETOF aegis.batch_verdicts
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $function$
+DECLARE
+    v record;
+BEGIN
+    SELECT * INTO v FROM aegis._target_fragments(p_target);
+
+    RETURN QUERY EXECUTE format(
+        $sql$WITH n AS (
+                SELECT %s, d.line_number,
+                       row_number() OVER (PARTITION BY %s ORDER BY %s) = 1 AS is_last
+                  FROM %s AS d
+                 WHERE d.reason IS NULL
+             ), v AS (
+                SELECT n.line_number,
+                       CASE WHEN NOT n.is_last THEN 'duplicate'
+                            WHEN t.%s IS NULL THEN 'missing'
+                            WHEN t.batch_number = $3
+                            THEN CASE WHEN t.data_version = 1 THEN 'inserted'
+                                      WHEN %s THEN 'kept_deleted'
+                                      ELSE 'updated' END
+                            WHEN %s THEN 'newer'
+                            WHEN %s THEN 'unchanged'
+                            ELSE 'stale' END AS verdict
+                  FROM n
+                  LEFT JOIN %s AS t ON %s AND %s
+             )
+             SELECT $3, v.verdict COLLATE "C", count(*)::integer, range_agg(int8range(v.line_number, v.line_number, '[]'))
+               FROM v
+              GROUP BY v.verdict$sql$,
+        v.ranked, 'd.' || replace(v.key_columns, ', ', ', d.'), v.in_order, v.stage, v.first_key,
+        v.is_deleted, replace(v.is_newer, '@', 'n'), replace(v.is_equal, '@', 'n'), v.relation, v.matches, p_bounds)
+      USING p_source, p_source_rank, p_batch_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._classify_rows(text, bigint, text, smallint, text) IS -- noqa: LT01
+'Lines of the accepted rows of a stage by verdict, and those that are still to be applied.';
+
+ALTER FUNCTION aegis._classify_rows(text, bigint, text, smallint, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._classify_rows(text, bigint, text, smallint, text) FROM PUBLIC;

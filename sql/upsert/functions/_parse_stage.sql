@@ -1,0 +1,57 @@
+-- _parse_stage: from the stage of texts to the typed stage, each column parsed once.
+-- What is no value of its column gets its reason here and is not judged further.
+
+CREATE OR REPLACE FUNCTION aegis._parse_stage(p_target text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v record;
+    v_parsed text;
+    v_unparsable text;
+BEGIN
+    SELECT * INTO v FROM aegis._target_fragments(p_target);
+
+    SELECT string_agg(
+               CASE WHEN to_regprocedure(format('aegis._parse_%s(text)', i.type)) IS NOT NULL
+                    THEN format('aegis._parse_%s(s.%I) AS %2$I, s.%2$I AS %I', i.type, i.name, 'raw_' || i.name)
+                    ELSE format('CASE WHEN aegis._is_castable(s.%I, %L) THEN s.%1$I::%3$s END AS %1$I, s.%1$I AS %I',
+                                i.name, i.type, format_type(i.type::regtype, NULL), 'raw_' || i.name) END,
+               ', ' ORDER BY i.place),
+           format('WHEN p.payload_bytes IS NOT NULL THEN ''broken_text'' WHEN num_nonnulls(%s) = 0 THEN ''malformed_line'' ',
+                  string_agg(format('p.%I', 'raw_' || i.name), ', '))
+           || coalesce(string_agg(format('WHEN p.%I <> '''' AND p.%I IS NULL THEN %L',
+                                         'raw_' || i.name, i.name, 'unparsable_' || i.name), ' ' ORDER BY i.place)
+                           FILTER (WHERE i.type <> 'text'), '')
+      INTO v_parsed, v_unparsable
+      FROM (
+        SELECT a.attname AS name, a.attnum AS place,
+               CASE a.atttypid WHEN 'timestamptz'::regtype THEN 'timestamptz'
+                               ELSE format_type(a.atttypid, NULL) END AS type
+          FROM aegis.ingest_targets AS t
+          JOIN pg_type AS y ON y.oid = t.input_type::regtype
+          JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE t.target = p_target
+      ) AS i;
+
+    -- OFFSET 0 keeps the planner from parsing a text again wherever it is read.
+    EXECUTE format(
+        'INSERT INTO %s (line_number, %s, payload, payload_bytes, reason)
+         SELECT w.line_number, %s, w.payload, w.payload_bytes, w.reason
+           FROM (SELECT p.*, CASE %s END AS reason
+                   FROM (SELECT s.line_number, s.payload_bytes, %s,
+                                CASE WHEN s.payload IS NULL AND s.payload_bytes IS NULL
+                                     THEN (to_jsonb(s) - ''{line_number,payload,payload_bytes}''::text [])::text ELSE s.payload END AS payload
+                           FROM pg_temp.%I AS s OFFSET 0) AS p
+                 OFFSET 0) AS w
+           %s',
+        v.stage, v.input_columns, v.completed, v_unparsable, v_parsed, 'stage_' || p_target || '_raw', v.joins);
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._parse_stage(text) IS -- noqa: LT01
+'Fills the typed stage of a table from its stage of texts.';
+
+ALTER FUNCTION aegis._parse_stage(text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._parse_stage(text) FROM PUBLIC;

@@ -1,0 +1,48 @@
+-- _put_aside: keep the rows of a stage that have a reason as dead letters.
+
+CREATE OR REPLACE FUNCTION aegis._put_aside(
+    p_target text,
+    p_batch_number bigint,
+    p_raw boolean,
+    OUT quarantined bigint,
+    OUT rejected bigint
+)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v record;
+BEGIN
+    SELECT * INTO v FROM aegis._target_fragments(p_target);
+
+    EXECUTE format(
+        $sql$WITH kept AS (
+                INSERT INTO aegis.dead_letters (
+                    batch_number, target, line_number, verdict, reason, rule_version, sqlstate, is_raw, payload, payload_bytes
+                )
+                SELECT $1, $2, s.line_number,
+                       coalesce(r.verdict, CASE WHEN s.reason ~ '^(unparsable_|malformed_line$|broken_text$|refused_by_table$)'
+                                                THEN 'rejected' ELSE 'quarantined' END),
+                       s.reason, r.rule_version, s.sqlstate, $3,
+                       CASE WHEN s.payload IS NULL AND s.payload_bytes IS NULL
+                            THEN ((SELECT to_jsonb(i) FROM (SELECT %s) AS i) - coalesce(s.filled, '{}'))::text ELSE s.payload END,
+                       s.payload_bytes
+                  FROM %s AS s
+                  LEFT JOIN aegis.ingest_rules AS r ON r.target = $2 AND r.reason = s.reason
+                 WHERE s.reason IS NOT NULL
+                 ORDER BY s.line_number
+                RETURNING verdict
+             )
+             SELECT count(*) FILTER (WHERE k.verdict = 'quarantined'), count(*) FILTER (WHERE k.verdict = 'rejected')
+               FROM kept AS k$sql$,
+        's.' || replace(v.input_columns, ', ', ', s.'), v.stage)
+       INTO quarantined, rejected
+      USING p_batch_number, p_target, p_raw;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._put_aside(text, bigint, boolean) IS -- noqa: LT01
+'Records the rows of a stage that have a reason as dead letters; returns their number by verdict.';
+
+ALTER FUNCTION aegis._put_aside(text, bigint, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._put_aside(text, bigint, boolean) FROM PUBLIC;

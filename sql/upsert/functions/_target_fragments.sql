@@ -1,0 +1,137 @@
+-- _target_fragments: what the statements of a batch are made of, from the registry and the catalog.
+--
+-- In the fragments w is a row of the stage, c its day in the calendar, k its code in the master,
+-- n the last value of its key in the batch, t the row of the table; @ stands for n or EXCLUDED.
+-- $1 source, $2 its rank, $3 number of the batch.
+--
+-- Raises   AEU05  the table takes no batches
+
+CREATE OR REPLACE FUNCTION aegis._target_fragments(
+    p_target text,
+    OUT relation regclass,
+    OUT stage text,
+    OUT input_columns text,
+    OUT completed text,
+    OUT is_incomplete text,
+    OUT filled text,
+    OUT joins text,
+    OUT rules text,
+    OUT bound_column text,
+    OUT key_columns text,
+    OUT first_key text,
+    OUT columns text,
+    OUT ranked text,
+    OUT in_order text,
+    OUT matches text,
+    OUT is_newer text,
+    OUT is_equal text,
+    OUT assigned text,
+    OUT is_deleted text,
+    OUT is_append_only boolean
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_target aegis.ingest_targets;
+    v_payload text;
+    v_new text;
+    v_old text;
+BEGIN
+    SELECT t.* INTO v_target FROM aegis.ingest_targets AS t WHERE t.target = p_target;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'table % takes no batches', coalesce(quote_literal(p_target), 'null')
+            USING ERRCODE = 'AEU05',
+                  HINT = 'aegis.ingest_targets lists the tables that do.';
+    END IF;
+
+    relation := format('%I.%I', v_target.schema_name, v_target.table_name)::regclass;
+    stage := format('pg_temp.%I', 'stage_' || p_target);
+    is_append_only := v_target.is_append_only;
+
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
+           string_agg(CASE WHEN v.expression IS NULL THEN format('w.%I', a.attname)
+                           ELSE format('coalesce(w.%I, %s)', a.attname, v.expression) END, ', ' ORDER BY a.attnum),
+           string_agg(format('w.%I IS NULL', a.attname), ' OR ' ORDER BY a.attnum) FILTER (WHERE v.expression IS NOT NULL),
+           string_agg(format('CASE WHEN w.%I IS NULL THEN %L END', a.attname, a.attname), ', ') FILTER (WHERE v.expression IS NOT NULL),
+           concat_ws(' ',
+               CASE WHEN bool_or(a.attname = 'stock_code')
+                    THEN 'LEFT JOIN aegis.stocks AS k ON k.stock_code = w.stock_code' END,
+               CASE WHEN bool_or(a.attname = 'trade_date')
+                    THEN 'LEFT JOIN aegis.trading_calendar AS c ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date' END)
+      INTO input_columns, completed, is_incomplete, filled, joins
+      FROM pg_type AS y
+      JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+      LEFT JOIN jsonb_each_text(v_target.default_values) AS v (name, expression) ON v.name = a.attname
+     WHERE y.oid = v_target.input_type::regtype;
+
+    SELECT coalesce(string_agg(format('WHEN %s THEN %L', r.predicate, r.reason), ' ' ORDER BY r.priority), '')
+      INTO rules
+      FROM aegis.ingest_rules AS r
+     WHERE r.target = p_target;
+
+    -- Every column that a batch writes: keys, payload, then what AEGIS adds where the table has it.
+    WITH written AS (
+        SELECT a.attname AS name, a.atttypid, format_type(a.atttypid, a.atttypmod) AS type,
+               coalesce(k.place, 100 + p.place, 1000 + s.place) AS place,
+               CASE WHEN k.place IS NOT NULL THEN 'key' WHEN p.place IS NOT NULL THEN 'payload' ELSE 'system' END AS kind,
+               coalesce(s.value, format('d.%I::%s', a.attname, format_type(a.atttypid, a.atttypmod))) AS value,
+               CASE WHEN a.atttypid = 'text'::regtype THEN ' COLLATE "C"' ELSE '' END AS collation
+          FROM pg_attribute AS a
+          LEFT JOIN unnest(v_target.key_columns) WITH ORDINALITY AS k (name, place) ON k.name = a.attname
+          LEFT JOIN unnest(v_target.payload_columns) WITH ORDINALITY AS p (name, place) ON p.name = a.attname
+          LEFT JOIN (VALUES ('last_updated', 'd.event_at', 1), ('sequence_number', 'd.sequence_number', 2),
+                            ('source', '$1::text', 3), ('source_rank', '$2::smallint', 4),
+                            ('batch_number', '$3::bigint', 5)) AS s (name, value, place)
+            ON s.name = a.attname AND k.place IS NULL AND p.place IS NULL
+         WHERE a.attrelid = relation
+           AND a.attnum > 0
+           AND NOT a.attisdropped
+           AND coalesce(k.place, p.place, s.place) IS NOT NULL
+    )
+    SELECT string_agg(format('%I', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'key'),
+           (array_agg(quote_ident(w.name) ORDER BY w.place))[1],
+           string_agg(format('%I', w.name), ', ' ORDER BY w.place),
+           string_agg(format('%s AS %I', w.value, w.name), ', ' ORDER BY w.place),
+           string_agg(format('t.%I = n.%1$I', w.name), ' AND ' ORDER BY w.place) FILTER (WHERE w.kind = 'key'),
+           string_agg(format('%I = @.%1$I', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind <> 'key'),
+           string_agg(format('d.%I DESC', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload'),
+           string_agg(format('@.%I%s', w.name, w.collation), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload'),
+           string_agg(format('t.%I%s', w.name, w.collation), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload')
+      INTO key_columns, first_key, columns, ranked, matches, assigned, v_payload, v_new, v_old
+      FROM written AS w;
+
+    SELECT quote_ident(a.attname)
+      INTO bound_column
+      FROM pg_partitioned_table AS p
+      JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+     WHERE p.partrelid = relation
+       AND a.attname = ANY (v_target.key_columns);
+
+    is_deleted := CASE WHEN EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = 'deleted_at' AND NOT a.attisdropped
+    ) THEN 't.deleted_at IS NOT NULL' ELSE 'FALSE' END;
+
+    is_equal := format('ROW(%s)::record = ROW(%s)::record', v_new, v_old);
+    IF is_append_only THEN
+        in_order := v_payload;
+        is_newer := 'FALSE';
+    ELSE
+        in_order := 'd.event_at DESC, d.sequence_number DESC, ' || v_payload;
+        assigned := assigned || ', data_version = t.data_version + 1';
+        is_newer := format(
+            '((@.last_updated, @.source_rank, @.sequence_number) > (t.last_updated, t.source_rank, t.sequence_number)
+              OR (@.last_updated, @.source_rank, @.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number)
+              AND ROW(%s)::record > ROW(%s)::record)', v_new, v_old);
+        is_equal := '(@.last_updated, @.source_rank, @.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number) AND '
+                    || is_equal;
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._target_fragments(text) IS -- noqa: LT01
+'Fragments of SQL that the statements of a batch are made of; raises AEU05.';
+
+ALTER FUNCTION aegis._target_fragments(text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._target_fragments(text) FROM PUBLIC;

@@ -1,0 +1,83 @@
+-- _write_once: write the rows of a stage into an append-only table.
+--
+-- The same event again is a duplicate and changes nothing. The same key with another content is no
+-- event of ours: it is put aside as conflicting_event.
+
+CREATE OR REPLACE FUNCTION aegis._write_once(
+    p_target text,
+    p_batch_number bigint,
+    p_source text,
+    p_source_rank smallint,
+    p_bounds text,
+    OUT inserted bigint,
+    OUT duplicate bigint,
+    OUT conflicting bigint,
+    OUT verdicts aegis.batch_verdicts []
+)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $function$
+DECLARE
+    v record;
+    v_first text;
+BEGIN
+    duplicate := 0;
+    conflicting := 0;
+    SELECT * INTO v FROM aegis._target_fragments(p_target);
+
+    v_first := format('SELECT DISTINCT ON (%1$s) %2$s, d.ctid AS place FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s',
+                      'd.' || replace(v.key_columns, ', ', ', d.'), v.ranked, v.stage, v.in_order);
+    BEGIN
+        EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', v.relation, v.columns, v_first)
+          USING p_source, p_source_rank, p_batch_number;
+        GET DIAGNOSTICS inserted = ROW_COUNT;
+        EXECUTE format('SELECT count(*) - $1 FROM %s AS d WHERE d.reason IS NULL', v.stage)
+           INTO duplicate
+          USING inserted;
+        IF duplicate = 0 THEN
+            RETURN;
+        END IF;
+        EXECUTE format('UPDATE %s AS s SET is_written = TRUE FROM (%s) AS n WHERE s.ctid = n.place', v.stage, v_first)
+          USING p_source, p_source_rank, p_batch_number;
+    EXCEPTION
+        WHEN unique_violation THEN
+            EXECUTE format(
+                'WITH n AS MATERIALIZED (%s),
+                      w AS (INSERT INTO %s (%s) SELECT %3$s FROM n ON CONFLICT (%4$s) DO NOTHING RETURNING %4$s)
+                 UPDATE %5$s AS s SET is_written = TRUE FROM n JOIN w USING (%4$s) WHERE s.ctid = n.place',
+                v_first, v.relation, v.columns, v.key_columns, v.stage)
+              USING p_source, p_source_rank, p_batch_number;
+            GET DIAGNOSTICS inserted = ROW_COUNT;
+    END;
+
+    EXECUTE format(
+        'UPDATE %s AS s SET reason = ''conflicting_event''
+           FROM (SELECT %s, d.ctid AS place FROM %1$s AS d WHERE d.reason IS NULL AND d.is_written IS NOT TRUE) AS n
+           JOIN %s AS t ON %s AND %s
+          WHERE s.ctid = n.place AND NOT %s',
+        v.stage, v.ranked, v.relation, v.matches, p_bounds, replace(v.is_equal, '@', 'n'))
+      USING p_source, p_source_rank, p_batch_number;
+    GET DIAGNOSTICS conflicting = ROW_COUNT;
+
+    EXECUTE format(
+        $sql$SELECT array_agg(ROW($1, c.verdict, c.row_count, c.lines)::aegis.batch_verdicts),
+                    coalesce(sum(c.row_count) FILTER (WHERE c.verdict = 'duplicate'), 0)
+               FROM (SELECT CASE WHEN d.is_written THEN 'inserted' ELSE 'duplicate' END AS verdict,
+                            count(*) AS row_count, range_agg(int8range(d.line_number, d.line_number, '[]')) AS lines
+                       FROM %s AS d
+                      WHERE d.reason IS NULL
+                      GROUP BY 1) AS c$sql$, v.stage)
+       INTO verdicts, duplicate
+      USING p_batch_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._write_once(text, bigint, text, smallint, text) IS -- noqa: LT01
+'Writes the rows of a stage whose key is new; returns rows inserted, duplicate and in conflict with what is there.';
+
+ALTER FUNCTION aegis._write_once(text, bigint, text, smallint, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._write_once(text, bigint, text, smallint, text) FROM PUBLIC;
