@@ -55,6 +55,7 @@ DROP TABLE aegis.ingest_targets;
 DROP TABLE aegis.dead_letters;
 DROP TABLE aegis.ingest_batches;
 DROP TYPE aegis.batch_result;
+DROP TYPE aegis.target_fragments;
 DROP TYPE aegis.stock_price_input;
 DROP TYPE aegis.daily_market_data_input;
 DROP TYPE aegis.stock_input;

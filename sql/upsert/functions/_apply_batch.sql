@@ -22,7 +22,7 @@ AS $function$
 DECLARE
     v_source aegis.data_sources;
     v_sent text := 'stage_' || p_target || CASE WHEN p_raw THEN '_raw' ELSE '' END;
-    v record;
+    v aegis.target_fragments;
     v_digest bytea;
     v_result aegis.batch_result;
     v_judged record;
@@ -48,7 +48,7 @@ BEGIN
                   HINT = 'aegis.data_sources lists the sources.';
     END IF;
 
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
+    v := aegis._target_fragments(p_target);
     PERFORM aegis._check_stage(v_sent);
     IF p_raw THEN
         PERFORM aegis._check_stage('stage_' || p_target);
@@ -57,10 +57,9 @@ BEGIN
     -- Two senders of one batch take turns; the second finds the row of the first.
     PERFORM pg_advisory_xact_lock(hashtextextended(p_batch_id::text, 0));
 
-    -- record_send depends on no setting.
+    -- record_send depends on no setting, and a temporary table is read in the order it was filled.
     EXECUTE format(
-        'SELECT count(*), sha256(coalesce(string_agg(record_send(ROW(s.line_number, %s, s.payload, s.payload_bytes)), NULL
-                                                     ORDER BY s.line_number), ''''))
+        'SELECT count(*), sha256(coalesce(string_agg(record_send(ROW(s.line_number, %s, s.payload, s.payload_bytes)), NULL), ''''))
            FROM pg_temp.%I AS s', 's.' || replace(v.input_columns, ', ', ', s.'), v_sent)
        INTO v_result.received, v_digest;
 
@@ -72,10 +71,10 @@ BEGIN
     v_result.batch_number := nextval('aegis.batch_numbers'::regclass);
 
     IF p_raw THEN
-        PERFORM aegis._parse_stage(p_target);
+        PERFORM aegis._parse_stage(v);
     END IF;
 
-    SELECT * INTO v_judged FROM aegis._judge_stage(p_target, v_source);
+    SELECT * INTO v_judged FROM aegis._judge_stage(v, v_source);
     v_asked := aegis._ask_checks('before', p_target, p_source, v_result.batch_number, v.stage)
                + aegis._ask_checks('rows', p_target, p_source, v_result.batch_number, v.stage);
 
@@ -87,17 +86,17 @@ BEGIN
                      ELSE format('t.%s BETWEEN %L AND %L', v.bound_column, v_judged.lower_bound, v_judged.upper_bound) END;
     BEGIN
         SELECT * INTO v_written
-          FROM aegis._write_rows(p_target, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive);
+          FROM aegis._write_rows(v, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive);
     EXCEPTION
         WHEN data_exception OR integrity_constraint_violation THEN
             -- The table refuses a row that no rule knew. It goes alone, the others are written.
-            v_refused := aegis._find_refused(p_target, v_result.batch_number, v_source);
+            v_refused := aegis._find_refused(v, v_result.batch_number, v_source);
             IF v_refused = 0 THEN
                 RAISE;
             END IF;
             v_asked := v_asked + v_refused;
             SELECT * INTO v_written
-              FROM aegis._write_rows(p_target, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive);
+              FROM aegis._write_rows(v, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive);
     END;
 
     v_result.quarantined := 0;
@@ -105,7 +104,7 @@ BEGIN
     IF v_judged.put_aside + v_asked + v_written.conflicting > 0 THEN
         SELECT a.quarantined, a.rejected
           INTO v_result.quarantined, v_result.rejected
-          FROM aegis._put_aside(p_target, v_result.batch_number, p_raw) AS a;
+          FROM aegis._put_aside(v, v_result.batch_number, p_raw) AS a;
     END IF;
 
     v_result.inserted := v_written.inserted;
@@ -119,7 +118,7 @@ BEGIN
     THEN
         IF v_written.verdicts IS NULL THEN
             SELECT array_agg(c) INTO v_written.verdicts
-              FROM aegis._classify_rows(p_target, v_result.batch_number, p_source, v_source.source_rank, v_bounds) AS c;
+              FROM aegis._classify_rows(v, v_result.batch_number, p_source, v_source.source_rank, v_bounds) AS c;
         END IF;
         INSERT INTO aegis.batch_verdicts
         SELECT c.*

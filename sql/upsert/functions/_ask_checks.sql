@@ -36,9 +36,9 @@ BEGIN
                     RETURN v_put_aside + v_rows;
                 END IF;
             WHEN 'rows' THEN
-                EXECUTE format('UPDATE %s AS w SET reason = f.reason
+                EXECUTE format('UPDATE %s AS w SET reason = coalesce(w.reason, f.reason)
                                   FROM aegis.%I($1, $2, $3, $4) AS f
-                                 WHERE f.line_number = w.line_number AND w.reason IS NULL',
+                                 WHERE f.line_number = w.line_number',
                                p_work, v_check.routine)
                   USING p_target, p_source, p_batch_number, p_work;
                 GET DIAGNOSTICS v_rows = ROW_COUNT;

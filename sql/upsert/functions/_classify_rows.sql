@@ -4,7 +4,7 @@
 -- are still to be applied; the others are verdicts.
 
 CREATE OR REPLACE FUNCTION aegis._classify_rows(
-    p_target text,
+    p_sql aegis.target_fragments,
     p_batch_number bigint,
     p_source text,
     p_source_rank smallint,
@@ -18,11 +18,7 @@ SET enable_mergejoin = off
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $function$
-DECLARE
-    v record;
 BEGIN
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
-
     RETURN QUERY EXECUTE format(
         $sql$WITH n AS (
                 SELECT %s, d.line_number,
@@ -46,14 +42,14 @@ BEGIN
              SELECT $3, v.verdict COLLATE "C", count(*)::integer, range_agg(int8range(v.line_number, v.line_number, '[]'))
                FROM v
               GROUP BY v.verdict$sql$,
-        v.ranked, 'd.' || replace(v.key_columns, ', ', ', d.'), v.in_order, v.stage, v.first_key,
-        v.is_deleted, replace(v.is_newer, '@', 'n'), replace(v.is_equal, '@', 'n'), v.relation, v.matches, p_bounds)
+        p_sql.ranked, 'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.in_order, p_sql.stage, p_sql.first_key,
+        p_sql.deleted, replace(p_sql.supersedes, '@', 'n'), replace(p_sql.repeats, '@', 'n'), p_sql.relation, p_sql.matches, p_bounds)
       USING p_source, p_source_rank, p_batch_number;
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._classify_rows(text, bigint, text, smallint, text) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._classify_rows(aegis.target_fragments, bigint, text, smallint, text) IS -- noqa: LT01
 'Lines of the accepted rows of a stage by verdict, and those that are still to be applied.';
 
-ALTER FUNCTION aegis._classify_rows(text, bigint, text, smallint, text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._classify_rows(text, bigint, text, smallint, text) FROM PUBLIC;
+ALTER FUNCTION aegis._classify_rows(aegis.target_fragments, bigint, text, smallint, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._classify_rows(aegis.target_fragments, bigint, text, smallint, text) FROM PUBLIC;

@@ -2,7 +2,7 @@
 -- Only where a rule holds is a row touched again, to note its reason.
 
 CREATE OR REPLACE FUNCTION aegis._judge_stage(
-    p_target text,
+    p_sql aegis.target_fragments,
     p_source aegis.data_sources,
     OUT put_aside bigint,
     OUT unknown_codes bigint,
@@ -13,39 +13,36 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v record;
+    v_surveyed text;
     v_needs boolean;
     v_first date;
     v_last date;
     v_judged text;
 BEGIN
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
-
-    IF v.is_incomplete IS NOT NULL THEN
-        EXECUTE format('SELECT EXISTS (SELECT FROM %s AS w WHERE (%s) AND w.reason IS NULL)', v.stage, v.is_incomplete)
-           INTO v_needs;
-        IF v_needs THEN
-            EXECUTE format('UPDATE %1$s AS s SET (%2$s, filled) = ROW(%6$s, j.filled)
-                              FROM (SELECT w.ctid AS place, %3$s, array_remove(ARRAY[%4$s], NULL)
-                                      FROM %1$s AS w %5$s WHERE (%7$s) AND w.reason IS NULL) AS j (place, %2$s, filled)
-                             WHERE s.ctid = j.place',
-                           v.stage, v.input_columns, v.completed, v.filled, v.joins,
-                           'j.' || replace(v.input_columns, ', ', ', j.'), v.is_incomplete);
-        END IF;
-    END IF;
-
     -- Of the calendar only the days of the batch: it is short, the calendar is long.
-    IF v.joins LIKE '%trading_calendar%' THEN
-        EXECUTE format('SELECT min(w.trade_date), max(w.trade_date) FROM %s AS w', v.stage) INTO v_first, v_last;
+    v_surveyed := format('SELECT bool_or((%s) AND w.reason IS NULL), %s FROM %s AS w',
+                         coalesce(p_sql.incomplete, 'FALSE'),
+                         CASE WHEN p_sql.joins LIKE '%trading_calendar%' THEN 'min(w.trade_date), max(w.trade_date)'
+                              ELSE 'NULL::date, NULL::date' END,
+                         p_sql.stage);
+    EXECUTE v_surveyed INTO v_needs, v_first, v_last;
+    IF v_needs THEN
+        EXECUTE format('UPDATE %1$s AS s SET (%2$s, filled) = ROW(%6$s, j.filled)
+                          FROM (SELECT w.ctid AS place, %3$s, array_remove(ARRAY[%4$s], NULL)
+                                  FROM %1$s AS w %5$s WHERE (%7$s) AND w.reason IS NULL) AS j (place, %2$s, filled)
+                         WHERE s.ctid = j.place',
+                       p_sql.stage, p_sql.input_columns, p_sql.completed, p_sql.filled, p_sql.joins,
+                       'j.' || replace(p_sql.input_columns, ', ', ', j.'), p_sql.incomplete);
+        EXECUTE v_surveyed INTO v_needs, v_first, v_last;
     END IF;
 
     v_judged := format(
-        'SELECT w.ctid AS place, %s AS bound, %s AS is_unknown_code, CASE WHEN w.reason IS NOT NULL THEN w.reason %s END AS reason
+        'SELECT w.ctid AS place, w.reason IS NULL AS is_judged, %s AS bound, %s AS is_unknown_code, CASE WHEN w.reason IS NOT NULL THEN w.reason %s END AS reason
            FROM %s AS w %s OFFSET 0',
-        coalesce('w.' || v.bound_column, 'NULL::text'),
-        CASE WHEN v.joins LIKE '%aegis.stocks%' THEN 'k.stock_code IS NULL' ELSE 'FALSE' END,
-        v.rules, v.stage,
-        replace(v.joins, 'c.trade_date = w.trade_date',
+        coalesce('w.' || p_sql.bound_column, 'NULL::text'),
+        CASE WHEN p_sql.joins LIKE '%aegis.stocks%' THEN 'k.stock_code IS NULL' ELSE 'FALSE' END,
+        p_sql.rules, p_sql.stage,
+        replace(p_sql.joins, 'c.trade_date = w.trade_date',
                 format('c.trade_date = w.trade_date AND c.trade_date BETWEEN %L AND %L', v_first, v_last)));
 
     EXECUTE format('SELECT count(j.reason), count(*) FILTER (WHERE j.reason IS NULL AND j.is_unknown_code),
@@ -57,16 +54,17 @@ BEGIN
             p_source.introduces_codes, p_source.kind = 'vendor';
 
     IF put_aside > 0 THEN
-        EXECUTE format('UPDATE %1$s AS s SET reason = j.reason FROM (%s) AS j
-                         WHERE s.ctid = j.place AND s.reason IS NULL AND j.reason IS NOT NULL', v.stage, v_judged)
+        -- No condition on s: of a table without statistics it would be believed to leave next to nothing.
+        EXECUTE format('UPDATE %s AS s SET reason = j.reason FROM (%s) AS j
+                         WHERE s.ctid = j.place AND j.is_judged AND j.reason IS NOT NULL', p_sql.stage, v_judged)
           USING clock_timestamp() + p_source.clock_skew, (clock_timestamp() AT TIME ZONE 'Asia/Seoul')::date,
                 p_source.introduces_codes, p_source.kind = 'vendor';
     END IF;
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._judge_stage(text, aegis.data_sources) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._judge_stage(aegis.target_fragments, aegis.data_sources) IS -- noqa: LT01
 'Completes the rows of a stage and notes the reason of those that a rule puts aside.';
 
-ALTER FUNCTION aegis._judge_stage(text, aegis.data_sources) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._judge_stage(text, aegis.data_sources) FROM PUBLIC;
+ALTER FUNCTION aegis._judge_stage(aegis.target_fragments, aegis.data_sources) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._judge_stage(aegis.target_fragments, aegis.data_sources) FROM PUBLIC;

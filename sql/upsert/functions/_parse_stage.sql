@@ -1,18 +1,15 @@
 -- _parse_stage: from the stage of texts to the typed stage, each column parsed once.
 -- What is no value of its column gets its reason here and is not judged further.
 
-CREATE OR REPLACE FUNCTION aegis._parse_stage(p_target text)
+CREATE OR REPLACE FUNCTION aegis._parse_stage(p_sql aegis.target_fragments)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v record;
     v_parsed text;
     v_unparsable text;
 BEGIN
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
-
     SELECT string_agg(
                CASE WHEN to_regprocedure(format('aegis._parse_%s(text)', i.type)) IS NOT NULL
                     THEN format('aegis._parse_%s(s.%I) AS %2$I, s.%2$I AS %I', i.type, i.name, 'raw_' || i.name)
@@ -32,7 +29,7 @@ BEGIN
           FROM aegis.ingest_targets AS t
           JOIN pg_type AS y ON y.oid = t.input_type::regtype
           JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE t.target = p_target
+         WHERE t.target = p_sql.target
       ) AS i;
 
     -- OFFSET 0 keeps the planner from parsing a text again wherever it is read.
@@ -46,12 +43,12 @@ BEGIN
                            FROM pg_temp.%I AS s OFFSET 0) AS p
                  OFFSET 0) AS w
            %s',
-        v.stage, v.input_columns, v.completed, v_unparsable, v_parsed, 'stage_' || p_target || '_raw', v.joins);
+        p_sql.stage, p_sql.input_columns, p_sql.completed, v_unparsable, v_parsed, 'stage_' || p_sql.target || '_raw', p_sql.joins);
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._parse_stage(text) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._parse_stage(aegis.target_fragments) IS -- noqa: LT01
 'Fills the typed stage of a table from its stage of texts.';
 
-ALTER FUNCTION aegis._parse_stage(text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._parse_stage(text) FROM PUBLIC;
+ALTER FUNCTION aegis._parse_stage(aegis.target_fragments) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._parse_stage(aegis.target_fragments) FROM PUBLIC;

@@ -1,7 +1,7 @@
 -- _put_aside: keep the rows of a stage that have a reason as dead letters.
 
 CREATE OR REPLACE FUNCTION aegis._put_aside(
-    p_target text,
+    p_sql aegis.target_fragments,
     p_batch_number bigint,
     p_raw boolean,
     OUT quarantined bigint,
@@ -10,11 +10,7 @@ CREATE OR REPLACE FUNCTION aegis._put_aside(
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v record;
 BEGIN
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
-
     EXECUTE format(
         $sql$WITH kept AS (
                 INSERT INTO aegis.dead_letters (
@@ -35,14 +31,14 @@ BEGIN
              )
              SELECT count(*) FILTER (WHERE k.verdict = 'quarantined'), count(*) FILTER (WHERE k.verdict = 'rejected')
                FROM kept AS k$sql$,
-        's.' || replace(v.input_columns, ', ', ', s.'), v.stage)
+        's.' || replace(p_sql.input_columns, ', ', ', s.'), p_sql.stage)
        INTO quarantined, rejected
-      USING p_batch_number, p_target, p_raw;
+      USING p_batch_number, p_sql.target, p_raw;
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._put_aside(text, bigint, boolean) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._put_aside(aegis.target_fragments, bigint, boolean) IS -- noqa: LT01
 'Records the rows of a stage that have a reason as dead letters; returns their number by verdict.';
 
-ALTER FUNCTION aegis._put_aside(text, bigint, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._put_aside(text, bigint, boolean) FROM PUBLIC;
+ALTER FUNCTION aegis._put_aside(aegis.target_fragments, bigint, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._put_aside(aegis.target_fragments, bigint, boolean) FROM PUBLIC;

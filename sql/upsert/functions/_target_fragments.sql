@@ -1,40 +1,18 @@
 -- _target_fragments: what the statements of a batch are made of, from the registry and the catalog.
 --
--- In the fragments w is a row of the stage, c its day in the calendar, k its code in the master,
--- n the last value of its key in the batch, t the row of the table; @ stands for n or EXCLUDED.
--- $1 source, $2 its rank, $3 number of the batch.
---
 -- Raises   AEU05  the table takes no batches
 
 CREATE OR REPLACE FUNCTION aegis._target_fragments(
-    p_target text,
-    OUT relation regclass,
-    OUT stage text,
-    OUT input_columns text,
-    OUT completed text,
-    OUT is_incomplete text,
-    OUT filled text,
-    OUT joins text,
-    OUT rules text,
-    OUT bound_column text,
-    OUT key_columns text,
-    OUT first_key text,
-    OUT columns text,
-    OUT ranked text,
-    OUT in_order text,
-    OUT matches text,
-    OUT is_newer text,
-    OUT is_equal text,
-    OUT assigned text,
-    OUT is_deleted text,
-    OUT is_append_only boolean
+    p_target text
 )
+RETURNS aegis.target_fragments
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_target aegis.ingest_targets;
+    v aegis.target_fragments;
     v_payload text;
     v_new text;
     v_old text;
@@ -46,28 +24,29 @@ BEGIN
                   HINT = 'aegis.ingest_targets lists the tables that do.';
     END IF;
 
-    relation := format('%I.%I', v_target.schema_name, v_target.table_name)::regclass;
-    stage := format('pg_temp.%I', 'stage_' || p_target);
-    is_append_only := v_target.is_append_only;
+    v.relation := format('%I.%I', v_target.schema_name, v_target.table_name)::regclass;
+    v.stage := format('pg_temp.%I', 'stage_' || p_target);
+    v.target := p_target;
+    v.is_append_only := v_target.is_append_only;
 
     SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
-           string_agg(CASE WHEN v.expression IS NULL THEN format('w.%I', a.attname)
-                           ELSE format('coalesce(w.%I, %s)', a.attname, v.expression) END, ', ' ORDER BY a.attnum),
-           string_agg(format('w.%I IS NULL', a.attname), ' OR ' ORDER BY a.attnum) FILTER (WHERE v.expression IS NOT NULL),
-           string_agg(format('CASE WHEN w.%I IS NULL THEN %L END', a.attname, a.attname), ', ') FILTER (WHERE v.expression IS NOT NULL),
+           string_agg(CASE WHEN e.expression IS NULL THEN format('w.%I', a.attname)
+                           ELSE format('coalesce(w.%I, %s)', a.attname, e.expression) END, ', ' ORDER BY a.attnum),
+           string_agg(format('w.%I IS NULL', a.attname), ' OR ' ORDER BY a.attnum) FILTER (WHERE e.expression IS NOT NULL),
+           string_agg(format('CASE WHEN w.%I IS NULL THEN %L END', a.attname, a.attname), ', ') FILTER (WHERE e.expression IS NOT NULL),
            concat_ws(' ',
                CASE WHEN bool_or(a.attname = 'stock_code')
                     THEN 'LEFT JOIN aegis.stocks AS k ON k.stock_code = w.stock_code' END,
                CASE WHEN bool_or(a.attname = 'trade_date')
                     THEN 'LEFT JOIN aegis.trading_calendar AS c ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date' END)
-      INTO input_columns, completed, is_incomplete, filled, joins
+      INTO v.input_columns, v.completed, v.incomplete, v.filled, v.joins
       FROM pg_type AS y
       JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-      LEFT JOIN jsonb_each_text(v_target.default_values) AS v (name, expression) ON v.name = a.attname
+      LEFT JOIN jsonb_each_text(v_target.default_values) AS e (name, expression) ON e.name = a.attname
      WHERE y.oid = v_target.input_type::regtype;
 
     SELECT coalesce(string_agg(format('WHEN %s THEN %L', r.predicate, r.reason), ' ' ORDER BY r.priority), '')
-      INTO rules
+      INTO v.rules
       FROM aegis.ingest_rules AS r
      WHERE r.target = p_target;
 
@@ -85,7 +64,7 @@ BEGIN
                             ('source', '$1::text', 3), ('source_rank', '$2::smallint', 4),
                             ('batch_number', '$3::bigint', 5)) AS s (name, value, place)
             ON s.name = a.attname AND k.place IS NULL AND p.place IS NULL
-         WHERE a.attrelid = relation
+         WHERE a.attrelid = v.relation
            AND a.attnum > 0
            AND NOT a.attisdropped
            AND coalesce(k.place, p.place, s.place) IS NOT NULL
@@ -99,34 +78,35 @@ BEGIN
            string_agg(format('d.%I DESC', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload'),
            string_agg(format('@.%I%s', w.name, w.collation), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload'),
            string_agg(format('t.%I%s', w.name, w.collation), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload')
-      INTO key_columns, first_key, columns, ranked, matches, assigned, v_payload, v_new, v_old
+      INTO v.key_columns, v.first_key, v.columns, v.ranked, v.matches, v.assigned, v_payload, v_new, v_old
       FROM written AS w;
 
     SELECT quote_ident(a.attname)
-      INTO bound_column
+      INTO v.bound_column
       FROM pg_partitioned_table AS p
       JOIN pg_attribute AS a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
-     WHERE p.partrelid = relation
+     WHERE p.partrelid = v.relation
        AND a.attname = ANY (v_target.key_columns);
 
-    is_deleted := CASE WHEN EXISTS (
-        SELECT FROM pg_attribute AS a WHERE a.attrelid = relation AND a.attname = 'deleted_at' AND NOT a.attisdropped
+    v.deleted := CASE WHEN EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = v.relation AND a.attname = 'deleted_at' AND NOT a.attisdropped
     ) THEN 't.deleted_at IS NOT NULL' ELSE 'FALSE' END;
 
-    is_equal := format('ROW(%s)::record = ROW(%s)::record', v_new, v_old);
-    IF is_append_only THEN
-        in_order := v_payload;
-        is_newer := 'FALSE';
+    v.repeats := format('ROW(%s)::record = ROW(%s)::record', v_new, v_old);
+    IF v.is_append_only THEN
+        v.in_order := v_payload;
+        v.supersedes := 'FALSE';
     ELSE
-        in_order := 'd.event_at DESC, d.sequence_number DESC, ' || v_payload;
-        assigned := assigned || ', data_version = t.data_version + 1';
-        is_newer := format(
+        v.in_order := 'd.event_at DESC, d.sequence_number DESC, ' || v_payload;
+        v.assigned := v.assigned || ', data_version = t.data_version + 1';
+        v.supersedes := format(
             '((@.last_updated, @.source_rank, @.sequence_number) > (t.last_updated, t.source_rank, t.sequence_number)
               OR (@.last_updated, @.source_rank, @.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number)
               AND ROW(%s)::record > ROW(%s)::record)', v_new, v_old);
-        is_equal := '(@.last_updated, @.source_rank, @.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number) AND '
-                    || is_equal;
+        v.repeats := '(@.last_updated, @.source_rank, @.sequence_number) = (t.last_updated, t.source_rank, t.sequence_number) AND '
+                    || v.repeats;
     END IF;
+    RETURN v;
 END;
 $function$;
 

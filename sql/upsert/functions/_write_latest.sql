@@ -12,7 +12,7 @@
 -- so writers of the same keys queue and never deadlock: hence nested loops and index scans only.
 
 CREATE OR REPLACE FUNCTION aegis._write_latest(
-    p_target text,
+    p_sql aegis.target_fragments,
     p_batch_number bigint,
     p_source text,
     p_source_rank smallint,
@@ -33,7 +33,6 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $function$
 DECLARE
-    v record;
     v_last text;
     v_probed integer;
     v_known integer;
@@ -44,22 +43,20 @@ BEGIN
     updated := 0;
     kept_deleted := 0;
     revived := 0;
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
-
     v_last := format('SELECT DISTINCT ON (%1$s) %2$s FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s',
-                     'd.' || replace(v.key_columns, ', ', ', d.'), v.ranked, v.stage, v.in_order);
+                     'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order);
 
     EXECUTE format('SELECT count(*), count(t.%s), count(*) FILTER (WHERE %s)
                       FROM (SELECT %s FROM %s AS d WHERE d.reason IS NULL AND d.line_number %% %s = 0 LIMIT 16) AS n
                       LEFT JOIN %s AS t ON %s AND %s',
-                   v.first_key, replace(v.is_newer, '@', 'n'), v.ranked, v.stage, greatest(p_received / 16, 1),
-                   v.relation, v.matches, p_bounds)
+                   p_sql.first_key, replace(p_sql.supersedes, '@', 'n'), p_sql.ranked, p_sql.stage, greatest(p_received / 16, 1),
+                   p_sql.relation, p_sql.matches, p_bounds)
        INTO v_probed, v_known, v_newer
       USING p_source, p_source_rank, p_batch_number;
 
     BEGIN
         IF v_known = 0 AND NOT p_revive THEN
-            EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', v.relation, v.columns, v_last)
+            EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', p_sql.relation, p_sql.columns, v_last)
               USING p_source, p_source_rank, p_batch_number;
             GET DIAGNOSTICS inserted = ROW_COUNT;
             RETURN;
@@ -69,8 +66,8 @@ BEGIN
                             SELECT (SELECT count(*) FROM n), count(*) FILTER (WHERE NOT u.is_deleted),
                                    count(*) FILTER (WHERE u.is_deleted)
                               FROM u',
-                           v_last, v.relation, replace(v.assigned, '@', 'n'), v.matches, p_bounds,
-                           replace(v.is_newer, '@', 'n'), v.is_deleted)
+                           v_last, p_sql.relation, replace(p_sql.assigned, '@', 'n'), p_sql.matches, p_bounds,
+                           replace(p_sql.supersedes, '@', 'n'), p_sql.deleted)
                INTO v_rows, updated, kept_deleted
               USING p_source, p_source_rank, p_batch_number;
             IF updated + kept_deleted = v_rows THEN
@@ -81,7 +78,7 @@ BEGIN
         IF v_newer IN (0, v_probed) AND v_known = v_probed AND NOT p_revive THEN
             SELECT array_agg(c)
               INTO verdicts
-              FROM aegis._classify_rows(p_target, p_batch_number, p_source, p_source_rank, p_bounds) AS c;
+              FROM aegis._classify_rows(p_sql, p_batch_number, p_source, p_source_rank, p_bounds) AS c;
             IF NOT EXISTS (SELECT FROM unnest(verdicts) AS c WHERE c.verdict IN ('missing', 'newer')) THEN
                 RETURN;
             END IF;
@@ -110,11 +107,11 @@ BEGIN
                 count(*) FILTER (WHERE w.data_version > 1 AND w.is_deleted),
                 (SELECT count(*) FROM c WHERE c.was_deleted)
            FROM w',
-        v_last, v.relation, v.matches, p_bounds, v.first_key, replace(v.is_newer, '@', 'n'),
-        'n.' || replace(v.key_columns, ', ', ', n.'), v.columns, v.key_columns,
-        replace(v.assigned, '@', 'EXCLUDED')
+        v_last, p_sql.relation, p_sql.matches, p_bounds, p_sql.first_key, replace(p_sql.supersedes, '@', 'n'),
+        'n.' || replace(p_sql.key_columns, ', ', ', n.'), p_sql.columns, p_sql.key_columns,
+        replace(p_sql.assigned, '@', 'EXCLUDED')
         || CASE WHEN p_revive THEN ', deleted_at = NULL, deleted_by = NULL, delete_reason = NULL' ELSE '' END,
-        replace(v.is_newer, '@', 'EXCLUDED'), v.is_deleted)
+        replace(p_sql.supersedes, '@', 'EXCLUDED'), p_sql.deleted)
        INTO inserted, updated, kept_deleted, revived
       USING p_source, p_source_rank, p_batch_number;
     IF NOT p_revive THEN
@@ -123,8 +120,8 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._write_latest(text, bigint, text, smallint, text, bigint, boolean) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._write_latest(aegis.target_fragments, bigint, text, smallint, text, bigint, boolean) IS -- noqa: LT01
 'Writes the last value of each key of a stage where it is newer; returns rows inserted, updated and revived.';
 
-ALTER FUNCTION aegis._write_latest(text, bigint, text, smallint, text, bigint, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._write_latest(text, bigint, text, smallint, text, bigint, boolean) FROM PUBLIC;
+ALTER FUNCTION aegis._write_latest(aegis.target_fragments, bigint, text, smallint, text, bigint, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._write_latest(aegis.target_fragments, bigint, text, smallint, text, bigint, boolean) FROM PUBLIC;

@@ -4,7 +4,7 @@
 -- event of ours: it is put aside as conflicting_event.
 
 CREATE OR REPLACE FUNCTION aegis._write_once(
-    p_target text,
+    p_sql aegis.target_fragments,
     p_batch_number bigint,
     p_source text,
     p_source_rank smallint,
@@ -22,26 +22,23 @@ SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $function$
 DECLARE
-    v record;
     v_first text;
 BEGIN
     duplicate := 0;
     conflicting := 0;
-    SELECT * INTO v FROM aegis._target_fragments(p_target);
-
     v_first := format('SELECT DISTINCT ON (%1$s) %2$s, d.ctid AS place FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s',
-                      'd.' || replace(v.key_columns, ', ', ', d.'), v.ranked, v.stage, v.in_order);
+                      'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order);
     BEGIN
-        EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', v.relation, v.columns, v_first)
+        EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', p_sql.relation, p_sql.columns, v_first)
           USING p_source, p_source_rank, p_batch_number;
         GET DIAGNOSTICS inserted = ROW_COUNT;
-        EXECUTE format('SELECT count(*) - $1 FROM %s AS d WHERE d.reason IS NULL', v.stage)
+        EXECUTE format('SELECT count(*) - $1 FROM %s AS d WHERE d.reason IS NULL', p_sql.stage)
            INTO duplicate
           USING inserted;
         IF duplicate = 0 THEN
             RETURN;
         END IF;
-        EXECUTE format('UPDATE %s AS s SET is_written = TRUE FROM (%s) AS n WHERE s.ctid = n.place', v.stage, v_first)
+        EXECUTE format('UPDATE %s AS s SET is_written = TRUE FROM (%s) AS n WHERE s.ctid = n.place', p_sql.stage, v_first)
           USING p_source, p_source_rank, p_batch_number;
     EXCEPTION
         WHEN unique_violation THEN
@@ -49,7 +46,7 @@ BEGIN
                 'WITH n AS MATERIALIZED (%s),
                       w AS (INSERT INTO %s (%s) SELECT %3$s FROM n ON CONFLICT (%4$s) DO NOTHING RETURNING %4$s)
                  UPDATE %5$s AS s SET is_written = TRUE FROM n JOIN w USING (%4$s) WHERE s.ctid = n.place',
-                v_first, v.relation, v.columns, v.key_columns, v.stage)
+                v_first, p_sql.relation, p_sql.columns, p_sql.key_columns, p_sql.stage)
               USING p_source, p_source_rank, p_batch_number;
             GET DIAGNOSTICS inserted = ROW_COUNT;
     END;
@@ -59,7 +56,7 @@ BEGIN
            FROM (SELECT %s, d.ctid AS place FROM %1$s AS d WHERE d.reason IS NULL AND d.is_written IS NOT TRUE) AS n
            JOIN %s AS t ON %s AND %s
           WHERE s.ctid = n.place AND NOT %s',
-        v.stage, v.ranked, v.relation, v.matches, p_bounds, replace(v.is_equal, '@', 'n'))
+        p_sql.stage, p_sql.ranked, p_sql.relation, p_sql.matches, p_bounds, replace(p_sql.repeats, '@', 'n'))
       USING p_source, p_source_rank, p_batch_number;
     GET DIAGNOSTICS conflicting = ROW_COUNT;
 
@@ -70,14 +67,14 @@ BEGIN
                             count(*) AS row_count, range_agg(int8range(d.line_number, d.line_number, '[]')) AS lines
                        FROM %s AS d
                       WHERE d.reason IS NULL
-                      GROUP BY 1) AS c$sql$, v.stage)
+                      GROUP BY 1) AS c$sql$, p_sql.stage)
        INTO verdicts, duplicate
       USING p_batch_number;
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._write_once(text, bigint, text, smallint, text) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._write_once(aegis.target_fragments, bigint, text, smallint, text) IS -- noqa: LT01
 'Writes the rows of a stage whose key is new; returns rows inserted, duplicate and in conflict with what is there.';
 
-ALTER FUNCTION aegis._write_once(text, bigint, text, smallint, text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._write_once(text, bigint, text, smallint, text) FROM PUBLIC;
+ALTER FUNCTION aegis._write_once(aegis.target_fragments, bigint, text, smallint, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._write_once(aegis.target_fragments, bigint, text, smallint, text) FROM PUBLIC;

@@ -1,7 +1,7 @@
 -- _write_rows: write the accepted rows of a stage, as its table wants them written.
 
 CREATE OR REPLACE FUNCTION aegis._write_rows(
-    p_target text,
+    p_sql aegis.target_fragments,
     p_batch_number bigint,
     p_source aegis.data_sources,
     p_bounds text,
@@ -20,21 +20,21 @@ DECLARE
 BEGIN
     updated := 0;
     conflicting := 0;
-    IF (SELECT t.is_append_only FROM aegis.ingest_targets AS t WHERE t.target = p_target) THEN
+    IF p_sql.is_append_only THEN
         SELECT w.inserted, w.conflicting, w.verdicts
           INTO inserted, conflicting, verdicts
-          FROM aegis._write_once(p_target, p_batch_number, p_source.source, p_source.source_rank, p_bounds) AS w;
+          FROM aegis._write_once(p_sql, p_batch_number, p_source.source, p_source.source_rank, p_bounds) AS w;
         RETURN;
     END IF;
 
     SELECT w.inserted, w.updated, w.revived, w.verdicts
       INTO inserted, updated, v_revived, verdicts
-      FROM aegis._write_latest(p_target, p_batch_number, p_source.source, p_source.source_rank, p_bounds, p_received,
+      FROM aegis._write_latest(p_sql, p_batch_number, p_source.source, p_source.source_rank, p_bounds, p_received,
                                p_revive) AS w;
     IF v_revived > 0 THEN
         PERFORM aegis_guard._record_act(
             p_kind => 'restore',
-            p_subject => p_target,
+            p_subject => p_sql.relation::text,
             p_row_count => v_revived,
             p_detail => jsonb_build_object('by', 'upsert', 'source', p_source.source),
             p_batch_number => p_batch_number
@@ -43,8 +43,8 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._write_rows(text, bigint, aegis.data_sources, text, integer, boolean) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean) IS -- noqa: LT01
 'Writes the accepted rows of a stage: latest wins, or once only into append-only tables; returns counts, and verdicts where it knows them.';
 
-ALTER FUNCTION aegis._write_rows(text, bigint, aegis.data_sources, text, integer, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._write_rows(text, bigint, aegis.data_sources, text, integer, boolean) FROM PUBLIC;
+ALTER FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean) FROM PUBLIC;
