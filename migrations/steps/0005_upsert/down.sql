@@ -48,6 +48,7 @@ DROP FUNCTION aegis._parse_date;
 DROP FUNCTION aegis._parse_numeric;
 DROP FUNCTION aegis._parse_bigint;
 DROP FUNCTION aegis._parse_text;
+DROP VIEW aegis.row_verdicts;
 DROP TABLE aegis.ingest_checks;
 DROP TABLE aegis.ingest_rules;
 DROP TABLE aegis.batch_verdicts;

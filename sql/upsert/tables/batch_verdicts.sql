@@ -9,7 +9,7 @@ CREATE TABLE aegis.batch_verdicts (
 
     CONSTRAINT batch_verdicts_pk PRIMARY KEY (batch_number, verdict),
     CONSTRAINT batch_verdicts_verdict_ck CHECK (
-        verdict IN ('inserted', 'updated', 'unchanged', 'stale', 'duplicate', 'kept_deleted', 'revived')
+        verdict IN ('inserted', 'updated', 'unchanged', 'stale', 'duplicate', 'kept_deleted')
     ),
     CONSTRAINT batch_verdicts_row_count_ck CHECK (row_count > 0)
 );
@@ -19,7 +19,7 @@ COMMENT ON TABLE aegis.batch_verdicts IS
 'Rows put aside are in aegis.dead_letters; aegis.row_verdicts shows both, one row per line. Append-only.';
 COMMENT ON COLUMN aegis.batch_verdicts.batch_number IS 'Batch, see aegis.ingest_batches.';
 COMMENT ON COLUMN aegis.batch_verdicts.verdict IS
-'inserted, updated, unchanged, stale, duplicate or kept_deleted; revived: lines of the updated that brought a deleted row back.';
+'inserted, updated, unchanged, stale, duplicate or kept_deleted.';
 COMMENT ON COLUMN aegis.batch_verdicts.row_count IS 'Rows with this verdict.';
 COMMENT ON COLUMN aegis.batch_verdicts.lines IS 'Their line numbers.';
 

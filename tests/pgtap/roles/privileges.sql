@@ -139,6 +139,7 @@ INSERT INTO expected VALUES
 ('aegis.ingest_rules',                    'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.batch_verdicts',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_checks',                   'r',   '',  '',    '',      '',      '',     ''),
+('aegis.row_verdicts',                    'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.ingest_targets',                  'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.dead_letters',                    'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.batch_result',                    'U',   '',  '',    '',      '',      '',     ''),
