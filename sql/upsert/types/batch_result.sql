@@ -26,7 +26,8 @@ COMMENT ON COLUMN aegis.batch_result.inserted IS 'Rows whose key was new.';
 COMMENT ON COLUMN aegis.batch_result.updated IS 'Rows that superseded an older value, which is in the history.';
 COMMENT ON COLUMN aegis.batch_result.unchanged IS 'Rows that are stored exactly so already.';
 COMMENT ON COLUMN aegis.batch_result.stale IS 'Rows older than what is stored; they changed nothing.';
-COMMENT ON COLUMN aegis.batch_result.duplicate IS 'Rows whose key came again in this batch with a later value; in append-only tables, events that were there already.';
+COMMENT ON COLUMN aegis.batch_result.duplicate IS
+'Rows whose key came again in this batch with a later value; in append-only tables, events that were there already.';
 COMMENT ON COLUMN aegis.batch_result.quarantined IS 'Doubtful rows, kept in aegis.dead_letters.';
 COMMENT ON COLUMN aegis.batch_result.rejected IS 'Rows that break a structural rule, kept in aegis.dead_letters.';
 COMMENT ON COLUMN aegis.batch_result.kept_deleted IS
