@@ -49,7 +49,7 @@ BEGIN
                  ON COMMIT DELETE ROWS',
                 v_name,
                 CASE WHEN v_name = v_stage THEN v_typed ELSE v_texts END,
-                CASE WHEN v_name = v_stage THEN ', reason text, sqlstate text, filled text[], is_written boolean' ELSE '' END);
+                CASE WHEN v_name = v_stage THEN ', reason text, sqlstate text, filled text[], is_written boolean, raw_place tid' ELSE '' END);
             -- The caller as it was before SECURITY DEFINER is not known here, the login is.
             EXECUTE format('GRANT INSERT (line_number, %s, payload, payload_bytes) ON pg_temp.%I TO aegis_ingest, aegis_app, %I',
                            v_input, v_name, SESSION_USER);

@@ -18,22 +18,11 @@ CREATE OR REPLACE FUNCTION aegis.upsert_daily_market_data(
     p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
-LANGUAGE plpgsql
+LANGUAGE sql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-BEGIN
-    PERFORM aegis.open_stage('daily_market_data');
-    EXECUTE 'TRUNCATE pg_temp.stage_daily_market_data';
-    -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_daily_market_data (
-                    stock_code, trade_date, price_basis, open_price, high_price, low_price, close_price, volume,
-                    trade_value, market_cap, listed_shares, base_price, event_at, sequence_number,
-                    line_number)
-             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
-      USING p_rows;
-    RETURN aegis._apply_batch('daily_market_data', p_source, p_batch_id, false, p_revive, p_verdicts);
-END;
+    SELECT aegis.upsert_rows('daily_market_data', p_rows, p_source, p_batch_id, p_revive, p_verdicts)
 $function$;
 
 COMMENT ON FUNCTION aegis.upsert_daily_market_data(aegis.daily_market_data_input [], text, uuid, boolean, text) IS -- noqa: LT01

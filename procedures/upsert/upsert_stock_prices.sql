@@ -18,21 +18,11 @@ CREATE OR REPLACE FUNCTION aegis.upsert_stock_prices(
     p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
-LANGUAGE plpgsql
+LANGUAGE sql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-BEGIN
-    PERFORM aegis.open_stage('stock_prices');
-    EXECUTE 'TRUNCATE pg_temp.stage_stock_prices';
-    -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_stock_prices (
-                    stock_code, trade_date, price, volume, event_at, sequence_number,
-                    line_number)
-             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
-      USING p_rows;
-    RETURN aegis._apply_batch('stock_prices', p_source, p_batch_id, false, p_revive, p_verdicts);
-END;
+    SELECT aegis.upsert_rows('stock_prices', p_rows, p_source, p_batch_id, p_revive, p_verdicts)
 $function$;
 
 COMMENT ON FUNCTION aegis.upsert_stock_prices(aegis.stock_price_input [], text, uuid, boolean, text) IS -- noqa: LT01

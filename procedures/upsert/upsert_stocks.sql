@@ -18,22 +18,11 @@ CREATE OR REPLACE FUNCTION aegis.upsert_stocks(
     p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
-LANGUAGE plpgsql
+LANGUAGE sql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-BEGIN
-    PERFORM aegis.open_stage('stocks');
-    EXECUTE 'TRUNCATE pg_temp.stage_stocks';
-    -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_stocks (
-                    stock_code, stock_name, market, section, isin, listed_shares, listed_on, delisted_on, event_at,
-                    sequence_number,
-                    line_number)
-             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
-      USING p_rows;
-    RETURN aegis._apply_batch('stocks', p_source, p_batch_id, false, p_revive, p_verdicts);
-END;
+    SELECT aegis.upsert_rows('stocks', p_rows, p_source, p_batch_id, p_revive, p_verdicts)
 $function$;
 
 COMMENT ON FUNCTION aegis.upsert_stocks(aegis.stock_input [], text, uuid, boolean, text) IS -- noqa: LT01

@@ -16,7 +16,8 @@ $guard$;
 
 DO $forget$
 DECLARE
-    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules', 'ingest_checks', 'batch_verdicts'];
+    v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules', 'ingest_checks', 'batch_verdicts',
+                                  'dead_letter_resolutions'];
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0005_upsert is taken back');
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
@@ -26,6 +27,11 @@ $forget$;
 DROP FUNCTION aegis.upsert_stocks;
 DROP FUNCTION aegis.upsert_stock_prices;
 DROP FUNCTION aegis.upsert_daily_market_data;
+DROP FUNCTION aegis.upsert_rows;
+DROP FUNCTION aegis.upsert_messages;
+DROP FUNCTION aegis.replay_dead_letters;
+DROP PROCEDURE aegis.resolve_dead_letter;
+DROP PROCEDURE aegis.register_ingest_target;
 DROP FUNCTION aegis.upsert_staged;
 DROP FUNCTION aegis.open_stage;
 DROP FUNCTION aegis._apply_batch;
@@ -37,6 +43,7 @@ DROP FUNCTION aegis._is_castable;
 DROP FUNCTION aegis._judge_stage;
 DROP FUNCTION aegis._parse_stage;
 DROP FUNCTION aegis._put_aside;
+DROP FUNCTION aegis._read_document;
 DROP FUNCTION aegis._repeated_batch;
 DROP FUNCTION aegis._target_fragments;
 DROP FUNCTION aegis._write_latest;
@@ -53,6 +60,8 @@ DROP TABLE aegis.ingest_checks;
 DROP TABLE aegis.ingest_rules;
 DROP TABLE aegis.batch_verdicts;
 DROP TABLE aegis.ingest_targets;
+DROP VIEW aegis.dead_letter_statistics;
+DROP TABLE aegis.dead_letter_resolutions;
 DROP TABLE aegis.dead_letters;
 DROP TABLE aegis.ingest_batches;
 DROP TYPE aegis.batch_result;
@@ -60,3 +69,8 @@ DROP TYPE aegis.target_fragments;
 DROP TYPE aegis.stock_price_input;
 DROP TYPE aegis.daily_market_data_input;
 DROP TYPE aegis.stock_input;
+DROP TYPE aegis.stock_tick_input;
+DROP TYPE aegis.stock_transaction_input;
+DROP TYPE aegis.option_trade_input;
+DROP TYPE aegis.user_activity_input;
+DROP TYPE aegis.api_request_input;

@@ -8,5 +8,6 @@ VALUES
 ('kis_websocket', 90, 'vendor', FALSE, '10 seconds', 'KIS API, real-time quotes by WebSocket'),
 ('krx_snapshot', 80, 'exchange', TRUE, '5 minutes', 'KRX: whole-market quote snapshots of the day'),
 ('kis_rest', 70, 'vendor', FALSE, '30 seconds', 'KIS API, quotations by REST'),
-('naver', 50, 'website', TRUE, '5 minutes', 'Naver Finance: daily bars, back-adjusted')
+('naver', 50, 'website', TRUE, '5 minutes', 'Naver Finance: daily bars, back-adjusted'),
+('application', 10, 'application', FALSE, '1 minute', 'own applications: logs of activities and requests')
 ON CONFLICT (source) DO NOTHING;

@@ -6,3 +6,4 @@ CALL aegis.protect_table('aegis.ingest_targets', 'how rows come in');
 CALL aegis.protect_table('aegis.ingest_rules', 'why rows were put aside');
 CALL aegis.protect_table('aegis.ingest_checks', 'what else was asked about rows');
 CALL aegis.protect_table('aegis.batch_verdicts', 'what became of each row', NULL, TRUE);
+CALL aegis.protect_table('aegis.dead_letter_resolutions', 'how dead letters ended', NULL, TRUE);

@@ -13,7 +13,7 @@ BEGIN
     SELECT string_agg(
                CASE WHEN to_regprocedure(format('aegis._parse_%s(text)', i.type)) IS NOT NULL
                     THEN format('aegis._parse_%s(s.%I) AS %2$I, s.%2$I AS %I', i.type, i.name, 'raw_' || i.name)
-                    ELSE format('CASE WHEN aegis._is_castable(s.%I, %L) THEN s.%1$I::%3$s END AS %1$I, s.%1$I AS %I',
+                    ELSE format('CASE WHEN aegis._is_castable(s.%1$I, %2$L) THEN s.%1$I::%3$s END AS %1$I, s.%1$I AS %4$I',
                                 i.name, i.type, format_type(i.type::regtype, NULL), 'raw_' || i.name) END,
                ', ' ORDER BY i.place),
            format('WHEN p.payload_bytes IS NOT NULL THEN ''broken_text'' WHEN num_nonnulls(%s) = 0 THEN ''malformed_line'' ',
@@ -34,12 +34,10 @@ BEGIN
 
     -- OFFSET 0 keeps the planner from parsing a text again wherever it is read.
     EXECUTE format(
-        'INSERT INTO %s (line_number, %s, payload, payload_bytes, reason)
-         SELECT w.line_number, %s, w.payload, w.payload_bytes, w.reason
+        'INSERT INTO %s (line_number, %s, payload, payload_bytes, raw_place, reason)
+         SELECT w.line_number, %s, w.payload, w.payload_bytes, w.raw_place, w.reason
            FROM (SELECT p.*, CASE %s END AS reason
-                   FROM (SELECT s.line_number, s.payload_bytes, %s,
-                                CASE WHEN s.payload IS NULL AND s.payload_bytes IS NULL
-                                     THEN (to_jsonb(s) - ''{line_number,payload,payload_bytes}''::text [])::text ELSE s.payload END AS payload
+                   FROM (SELECT s.line_number, s.payload, s.payload_bytes, s.ctid AS raw_place, %s
                            FROM pg_temp.%I AS s OFFSET 0) AS p
                  OFFSET 0) AS w
            %s',

@@ -14,16 +14,17 @@ BEGIN
     EXECUTE format(
         $sql$WITH kept AS (
                 INSERT INTO aegis.dead_letters (
-                    batch_number, target, line_number, verdict, reason, rule_version, sqlstate, is_raw, payload, payload_bytes
+                    batch_number, target, line_number, verdict, reason, rule_version, sqlstate, is_raw, fields, payload,
+                    payload_bytes
                 )
                 SELECT $1, $2, s.line_number,
                        coalesce(r.verdict, CASE WHEN s.reason ~ '^(unparsable_|malformed_line$|broken_text$|refused_by_table$)'
                                                 THEN 'rejected' ELSE 'quarantined' END),
-                       s.reason, r.rule_version, s.sqlstate, $3,
-                       CASE WHEN s.payload IS NULL AND s.payload_bytes IS NULL
-                            THEN ((SELECT to_jsonb(i) FROM (SELECT %s) AS i) - coalesce(s.filled, '{}'))::text ELSE s.payload END,
+                       s.reason, r.rule_version, s.sqlstate, $3, f.fields,
+                       CASE WHEN s.payload_bytes IS NULL THEN coalesce(s.payload, f.fields::text) ELSE s.payload END,
                        s.payload_bytes
                   FROM %s AS s
+                 CROSS JOIN LATERAL (%s) AS f (fields)
                   LEFT JOIN aegis.ingest_rules AS r ON r.target = $2 AND r.reason = s.reason
                  WHERE s.reason IS NOT NULL
                  ORDER BY s.line_number
@@ -31,7 +32,12 @@ BEGIN
              )
              SELECT count(*) FILTER (WHERE k.verdict = 'quarantined'), count(*) FILTER (WHERE k.verdict = 'rejected')
                FROM kept AS k$sql$,
-        's.' || replace(p_sql.input_columns, ', ', ', s.'), p_sql.stage)
+        p_sql.stage,
+        CASE WHEN p_raw
+             THEN format('SELECT to_jsonb(o) - ''{line_number,payload,payload_bytes}''::text [] FROM pg_temp.%I AS o WHERE o.ctid = s.raw_place',
+                         'stage_' || p_sql.target || '_raw')
+             ELSE format('SELECT to_jsonb(i) - coalesce(s.filled, ''{}'') FROM (SELECT %s) AS i',
+                         's.' || replace(p_sql.input_columns, ', ', ', s.')) END)
        INTO quarantined, rejected
       USING p_batch_number, p_sql.target, p_raw;
 END;

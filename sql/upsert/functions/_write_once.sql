@@ -52,10 +52,10 @@ BEGIN
     END;
 
     EXECUTE format(
-        'UPDATE %s AS s SET reason = ''conflicting_event''
-           FROM (SELECT %s, d.ctid AS place FROM %1$s AS d WHERE d.reason IS NULL AND d.is_written IS NOT TRUE) AS n
-           JOIN %s AS t ON %s AND %s
-          WHERE s.ctid = n.place AND NOT %s',
+        'UPDATE %1$s AS s SET reason = ''conflicting_event''
+           FROM (SELECT %2$s, d.ctid AS place FROM %1$s AS d WHERE d.reason IS NULL AND d.is_written IS NOT TRUE) AS n
+           JOIN %3$s AS t ON %4$s AND %5$s
+          WHERE s.ctid = n.place AND NOT %6$s',
         p_sql.stage, p_sql.ranked, p_sql.relation, p_sql.matches, p_bounds, replace(p_sql.repeats, '@', 'n'))
       USING p_source, p_source_rank, p_batch_number;
     GET DIAGNOSTICS conflicting = ROW_COUNT;

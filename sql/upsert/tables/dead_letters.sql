@@ -10,6 +10,7 @@ CREATE TABLE aegis.dead_letters (
     rule_version integer,
     sqlstate text,
     is_raw boolean NOT NULL,
+    fields jsonb NOT NULL,
     payload text,
     payload_bytes bytea,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -35,8 +36,8 @@ COMMENT ON COLUMN aegis.dead_letters.reason IS
 'itself refused, conflicting_event for an event whose key is there with another content, or the reason of a check.';
 COMMENT ON COLUMN aegis.dead_letters.rule_version IS 'Version of that rule; null when it is none of aegis.ingest_rules.';
 COMMENT ON COLUMN aegis.dead_letters.sqlstate IS 'What PostgreSQL raised, with refused_by_table; null otherwise.';
-COMMENT ON COLUMN aegis.dead_letters.is_raw IS
-'Whether it came as text, payload then being the line; else payload is the row as JSON.';
+COMMENT ON COLUMN aegis.dead_letters.is_raw IS 'Whether its columns came as text.';
+COMMENT ON COLUMN aegis.dead_letters.fields IS 'The columns as they came, from which it can be replayed.';
 COMMENT ON COLUMN aegis.dead_letters.payload IS
 'What was sent: the line of a file as it was, or the row as JSON; null where it is no text.';
 COMMENT ON COLUMN aegis.dead_letters.payload_bytes IS 'What was sent, byte for byte, where it is no text of this database.';
