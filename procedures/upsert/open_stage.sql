@@ -27,7 +27,8 @@ DECLARE
 BEGIN
     -- Text is compared by bytes, as in every key.
     SELECT string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod),
-                             CASE WHEN a.atttypid = 'text'::regtype THEN ' COLLATE "C"' ELSE '' END), ', ' ORDER BY a.attnum),
+                             CASE WHEN a.atttypid = 'text'::regtype THEN ' COLLATE "C"'
+                                  WHEN a.attname = 'sequence_number' THEN ' DEFAULT 0' ELSE '' END), ', ' ORDER BY a.attnum),
            string_agg(format('%I text COLLATE "C"', a.attname), ', ' ORDER BY a.attnum),
            string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
       INTO v_typed, v_texts, v_input

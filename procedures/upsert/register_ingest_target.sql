@@ -75,6 +75,8 @@ BEGIN
                AND (f.typnamespace <> 'pg_catalog'::regnamespace
                     OR a.attname IN ('line_number', 'payload', 'payload_bytes', 'reason', 'sqlstate', 'filled', 'is_written', 'raw_place'))
         ) THEN 'The input type has a column that is not of a built-in type, or a name that a stage needs itself.'
+        WHEN EXISTS (SELECT FROM unnest(v_input || v_keys) AS i (name) WHERE i.name !~ '^[a-z_][a-z0-9_]*$')
+        THEN 'A column has a name that is not small letters, digits and underscores.'
         WHEN p_payload_columns IS NULL OR cardinality(p_payload_columns) = 0 OR p_payload_columns && (v_keys || v_system)
              OR NOT v_input @> (v_keys || p_payload_columns)
              OR NOT p_append_only AND NOT v_input @> '{event_at,sequence_number}'

@@ -16,7 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import namedtuple_row
 
-VERDICTS = ("inserted", "updated", "unchanged", "stale", "duplicate", "quarantined", "rejected")
+VERDICTS = (
+    "inserted",
+    "updated",
+    "unchanged",
+    "stale",
+    "duplicate",
+    "kept_deleted",
+    "quarantined",
+    "rejected",
+)
 OPEN = datetime(2025, 1, 2, 1, tzinfo=UTC)  # 10:00 KST
 
 
@@ -43,6 +52,13 @@ def upsert(
             "SELECT * FROM aegis.upsert_stock_prices(%s::aegis.stock_price_input[], %s, %s)",
             (items, source, batch or uuid.uuid4()),
         ).fetchone()
+
+
+def guess_from(connection: psycopg.Connection, rows: int) -> None:
+    """From how many rows on a batch is written by what it is, instead of by ON CONFLICT."""
+    connection.execute(
+        "CALL aegis.change_configuration('aegis.batch_rows_guessed', %s, 'test')", (str(rows),)
+    )
 
 
 def stored(connection: psycopg.Connection) -> dict:
@@ -83,14 +99,16 @@ batches = st.lists(
 )
 
 
+@pytest.mark.parametrize("guessed", [1, 1_000_001], ids=["by what it is", "on conflict"])
 @given(batches, st.randoms(use_true_random=False))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_order_gives_the_state_of_the_oracle(
-    database: str, sent: list, shuffle: random.Random
+    database: str, guessed: int, sent: list, shuffle: random.Random
 ) -> None:
     with psycopg.connect(database) as connection:
+        guess_from(connection, guessed)
         arrived = sent + shuffle.sample(sent, len(sent))
         shuffle.shuffle(arrived)
         for source, rows in arrived:
@@ -129,31 +147,31 @@ def _in_parallel(work: list[Callable[[], None]]) -> list[BaseException]:
     return failures
 
 
-def test_parallel_writers_of_the_same_keys_neither_deadlock_nor_lose(database: str) -> None:
+@pytest.mark.parametrize("guessed", [1, 1_000_001], ids=["by what it is", "on conflict"])
+def test_eight_writers_of_the_same_keys_neither_deadlock_nor_lose(
+    database: str, guessed: int
+) -> None:
     chance = random.Random(7)
     codes = [f"{number:06d}" for number in range(300)]
-    plans = []
-    for _ in range(4):
-        plan = []
-        for _ in range(8):
-            rows = [
-                Price(
-                    code,
-                    date(2025, 1, 2),
-                    Decimal(chance.randint(1, 9)),
-                    1,
-                    OPEN + timedelta(seconds=chance.randint(0, 60)),
-                    0,
-                )
-                for code in chance.sample(codes, 200)
+    plans = [
+        [
+            [
+                Price(code, day, Decimal(chance.randint(1, 9)), 1, at, 0)
+                for at in [OPEN + timedelta(days=31, seconds=chance.randint(0, 60))]
+                for code in chance.sample(codes, 150)
+                for day in (date(2025, 1, 2), date(2025, 1, 3))
             ]
-            plan.append(rows)
-        plans.append(plan)
+            for _ in range(6)
+        ]
+        for _ in range(8)
+    ]
+    with psycopg.connect(database) as connection:
+        guess_from(connection, guessed)
 
     def write(plan: list[list[Price]]) -> None:
         with psycopg.connect(database) as connection:
             for rows in plan:
-                upsert(connection, rows)
+                upsert(connection, chance.sample(rows, len(rows)))
                 connection.commit()
 
     assert _in_parallel([lambda plan=plan: write(plan) for plan in plans]) == []
@@ -165,6 +183,101 @@ def test_parallel_writers_of_the_same_keys_neither_deadlock_nor_lose(database: s
             " (SELECT sum(updated) FROM aegis.ingest_batches)"
         ).fetchone()
         assert changed == kept == updated
+
+
+@pytest.mark.parametrize(
+    ("known", "late", "expected"),
+    [
+        pytest.param(range(0), 0, {"inserted": 400}, id="all new"),
+        pytest.param([399], 0, {"inserted": 399, "updated": 1}, id="new but for one"),
+        pytest.param(range(400), 0, {"updated": 400}, id="all newer"),
+        pytest.param(range(399), 0, {"inserted": 1, "updated": 399}, id="newer but for one"),
+        pytest.param(range(400), 9, {"stale": 400}, id="all stale"),
+        pytest.param(range(0, 400, 2), 0, {"inserted": 200, "updated": 200}, id="mixed"),
+        pytest.param(range(0, 400, 2), 9, {"inserted": 200, "stale": 200}, id="mixed, stale"),
+    ],
+)
+def test_a_wrong_guess_costs_time_only(
+    database: str, known: range, late: int, expected: dict
+) -> None:
+    rows = [Price(f"{n:06d}", date(2025, 1, 2), Decimal(5), 1, OPEN, 0) for n in range(400)]
+    before = [rows[n]._replace(price=Decimal(4), event_at=OPEN) for n in known]
+    with psycopg.connect(database) as connection:
+        upsert(connection, [row._replace(event_at=OPEN + timedelta(hours=late)) for row in before])
+        sent = [row._replace(event_at=OPEN + timedelta(hours=1)) for row in rows]
+        result = upsert(connection, sent)
+        assert {name: getattr(result, name) for name in VERDICTS if getattr(result, name)} == (
+            expected
+        )
+        kept = connection.execute("SELECT count(*) FROM aegis.stock_prices_history").fetchone()
+        assert kept == (expected.get("updated", 0),)
+
+
+def test_everything_bad_at_once_in_one_batch(database: str) -> None:
+    good = Price("005930", date(2025, 1, 2), Decimal(53400), 10, OPEN, 0)
+    with psycopg.connect(database) as connection:
+        deleted = good._replace(stock_code="000010")
+        upsert(connection, [good, deleted])
+        connection.execute(
+            "UPDATE aegis.stock_prices SET deleted_at = now(), deleted_by = 'x',"
+            " delete_reason = 'x', data_version = 2 WHERE stock_code = '000010'"
+        )
+        later = OPEN + timedelta(hours=1)
+        batch = [
+            good,  # unchanged
+            good._replace(price=Decimal(1), volume=1),  # duplicate of equal time
+            deleted._replace(event_at=later),  # kept deleted
+            good._replace(stock_code="000020", event_at=later),  # duplicate of equal time
+            good._replace(stock_code="000020", event_at=later, price=Decimal(60000)),  # inserted
+            good._replace(price=Decimal("NaN")),
+            good._replace(price=Decimal("Infinity")),
+            good._replace(price=Decimal("1e13")),
+            good._replace(volume=10**30),
+            good._replace(trade_date=date(2099, 1, 2), event_at=datetime(2099, 1, 2, tzinfo=UTC)),
+            good._replace(trade_date=date(1900, 1, 2)),
+            good._replace(stock_code=None),
+            good._replace(stock_code="삼성"),
+            good._replace(event_at=datetime(2024, 12, 31, 19, tzinfo=UTC)),  # zone: before session
+            good._replace(stock_code="000030", event_at=later),  # inserted
+        ]
+        result = upsert(connection, batch)
+        assert {name: getattr(result, name) for name in VERDICTS} == {
+            "inserted": 2,
+            "updated": 0,
+            "unchanged": 1,
+            "stale": 0,
+            "duplicate": 2,
+            "kept_deleted": 1,
+            "quarantined": 2,
+            "rejected": 7,
+        }
+        lines = connection.execute(
+            "SELECT line_number, verdict, reason FROM aegis.row_verdicts WHERE batch_number = %s"
+            " ORDER BY line_number",
+            (result.batch_number,),
+        ).fetchall()
+        assert [line for line, *_ in lines] == [*range(1, 5), *range(6, 15)]
+        assert {line: reason for line, _, reason in lines if reason} == {
+            6: "price_not_finite",
+            7: "price_not_finite",
+            8: "out_of_range",
+            9: "out_of_range",
+            10: "future_time",
+            11: "date_out_of_range",
+            12: "null_code",
+            13: "malformed_code",
+            14: "before_session",
+        }
+        active = connection.execute(
+            "SELECT is_active FROM aegis.stock_prices WHERE stock_code = '000010'"
+        ).fetchone()
+        assert active == (False,)
+        again = uuid.uuid4()
+        upsert(connection, [good], batch=again)
+        with pytest.raises(psycopg.DatabaseError) as refused, connection.transaction():
+            upsert(connection, [deleted], batch=again)
+        assert refused.value.sqlstate == "AEU04"
+        assert upsert(connection, []).received == 0
 
 
 def test_one_batch_sent_by_two_sessions_is_applied_once(database: str) -> None:

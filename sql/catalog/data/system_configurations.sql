@@ -15,6 +15,8 @@ VALUES
     'Largest batch that one call of an upsert routine takes.'),
 ('aegis.soft_delete_rows_maximum', 'integer', '50000', '50000', 1, 1000000, 'rows',
     'Most keys that one call of aegis.soft_delete or aegis.restore_deleted takes.'),
+('aegis.batch_rows_guessed', 'integer', '200', '200', 1, 1000001, 'rows',
+    'From so many rows on an upsert guesses whether a batch is all new or all newer; below, and on Citus, one INSERT ... ON CONFLICT does it.'),
 ('aegis.report_lookback_rows', 'integer', '30', '30', 5, 250, 'rows',
     'Preceding rows of a code that the daily report averages the volume over.'),
 ('aegis.report_observations_minimum', 'integer', '5', '5', 1, 250, 'rows',

@@ -1,6 +1,6 @@
 -- _write_latest: write the last value of each key of a stage, latest wins.
 --
--- A look at 16 rows guesses what the batch is. The guess decides the speed, never the result: a
+-- From aegis.batch_rows_guessed rows on, a look at 16 rows guesses what the batch is. The guess decides the speed, never the result: a
 -- savepoint takes back what was guessed wrong, and the last statement is right whatever comes.
 --
 --   no key exists      plain INSERT: two thirds of the time of ON CONFLICT
@@ -34,6 +34,7 @@ SET enable_bitmapscan = off
 AS $function$
 DECLARE
     v_last text;
+    v_guesses boolean;
     v_probed integer;
     v_known integer;
     v_newer integer;
@@ -46,21 +47,27 @@ BEGIN
     v_last := format('SELECT DISTINCT ON (%1$s) %2$s FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s',
                      'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order);
 
-    EXECUTE format('SELECT count(*), count(t.%s), count(*) FILTER (WHERE %s)
-                      FROM (SELECT %s FROM %s AS d WHERE d.reason IS NULL AND d.line_number %% %s = 0 LIMIT 16) AS n
-                      LEFT JOIN %s AS t ON %s AND %s',
-                   p_sql.first_key, replace(p_sql.supersedes, '@', 'n'), p_sql.ranked, p_sql.stage, greatest(p_received / 16, 1),
-                   p_sql.relation, p_sql.matches, p_bounds)
-       INTO v_probed, v_known, v_newer
-      USING p_source, p_source_rank, p_batch_number;
+    v_guesses := NOT p_revive
+        AND p_received >= aegis.configuration('aegis.batch_rows_guessed')::bigint
+        AND NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus');
+
+    IF v_guesses THEN
+        EXECUTE format('SELECT count(*), count(t.%s), count(*) FILTER (WHERE %s)
+                          FROM (SELECT %s FROM %s AS d WHERE d.reason IS NULL AND d.line_number %% %s = 0 LIMIT 16) AS n
+                          LEFT JOIN %s AS t ON %s AND %s',
+                       p_sql.first_key, replace(p_sql.supersedes, '@', 'n'), p_sql.ranked, p_sql.stage,
+                       greatest(p_received / 16, 1), p_sql.relation, p_sql.matches, p_bounds)
+           INTO v_probed, v_known, v_newer
+          USING p_source, p_source_rank, p_batch_number;
+    END IF;
 
     BEGIN
-        IF v_known = 0 AND NOT p_revive THEN
+        IF v_guesses AND v_known = 0 THEN
             EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', p_sql.relation, p_sql.columns, v_last)
               USING p_source, p_source_rank, p_batch_number;
             GET DIAGNOSTICS inserted = ROW_COUNT;
             RETURN;
-        ELSIF v_newer = v_probed AND NOT p_revive THEN
+        ELSIF v_guesses AND v_newer = v_probed THEN
             EXECUTE format('WITH n AS MATERIALIZED (%s),
                                  u AS (UPDATE %s AS t SET %s FROM n WHERE %s AND %s AND %s RETURNING %s AS is_deleted)
                             SELECT (SELECT count(*) FROM n), count(*) FILTER (WHERE NOT u.is_deleted),
@@ -75,7 +82,7 @@ BEGIN
             END IF;
         END IF;
 
-        IF v_newer IN (0, v_probed) AND v_known = v_probed AND NOT p_revive THEN
+        IF v_guesses AND v_newer IN (0, v_probed) AND v_known = v_probed THEN
             SELECT array_agg(c)
               INTO verdicts
               FROM aegis._classify_rows(p_sql, p_batch_number, p_source, p_source_rank, p_bounds) AS c;
