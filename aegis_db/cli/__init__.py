@@ -13,6 +13,8 @@ MODULES = {
     "demo": "demo",
     "downgrade": "schema",
     "history": "rows",
+    "ingest": "ingest",
+    "kafka": "kafka",
     "load": "load",
     "report": "report",
     "restore": "rows",

@@ -123,7 +123,7 @@ class Spool:
                 left = deadline - time.monotonic()
                 if self._is_closed or left <= 0 or len(content) > self.limit_bytes:
                     raise self._full(len(content))
-                self._changed.wait(left)
+                self._changed.wait(min(left, 60.0))
             self._number += 1
             name = f"{self._number:020}-{batch.batch_id}{_SUFFIX}"
             self._write(name, content)

@@ -111,6 +111,18 @@ def apply_batch(connection: Connection, batch: Batch) -> BatchResult:
     return BatchResult.answered(batch, answer)
 
 
+def input_types(connection: Connection, target: str) -> dict[str, int]:
+    """Return the columns that ``target`` takes with the OIDs of their types; AEU05 if none."""
+    found: dict[str, int] = dict(connection.execute(_TYPES, (target,)).fetchall())
+    if not found:
+        raise AegisError(
+            "AEU05",
+            f"table {target!r} takes no batches",
+            hint="aegis.ingest_targets lists the tables that do.",
+        )
+    return found
+
+
 class Writer:
     """Writes batches to the database at ``dsn``; usable by any number of threads.
 
@@ -290,6 +302,11 @@ class Writer:
             self._drainer.join()
         self._pool.close()
 
+    def columns(self, target: str) -> list[str] | None:
+        """Return the columns that ``target`` takes; None while the database does not answer."""
+        types = self._types_of(target)
+        return None if types is None else list(types)
+
     def _types_of(self, target: str) -> dict[str, int] | None:
         """Return the OIDs of the columns that ``target`` takes; None while nobody answers."""
         if target not in self._types:
@@ -297,18 +314,11 @@ class Writer:
                 return None
             try:
                 with self._pool.connection() as connection:
-                    found: dict[str, int] = dict(connection.execute(_TYPES, (target,)).fetchall())
+                    self._types[target] = input_types(connection, target)
             except psycopg.Error as error:
                 if is_retryable(error):
                     return None
                 raise
-            if not found:
-                raise AegisError(
-                    "AEU05",
-                    f"table {target!r} takes no batches",
-                    hint="aegis.ingest_targets lists the tables that do.",
-                )
-            self._types[target] = found
         return self._types[target]
 
     def _send_or_divert(self, rows: Sequence[Row], batch: Batch) -> BatchResult:

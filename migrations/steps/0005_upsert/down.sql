@@ -1,12 +1,12 @@
 -- Takes back 0005_upsert. Lost are the record of batches and the dead letters.
 
 -- Before the rows are counted: whoever is writing now comes first, and is counted.
-LOCK TABLE aegis.ingest_batches, aegis.dead_letters IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE aegis.ingest_batches, aegis.dead_letters, aegis.stream_offsets IN ACCESS EXCLUSIVE MODE;
 
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND EXISTS (SELECT FROM aegis.ingest_batches)
+        AND (EXISTS (SELECT FROM aegis.ingest_batches) OR EXISTS (SELECT FROM aegis.stream_offsets))
     THEN
         RAISE EXCEPTION 'going back from 0005_upsert loses batches and dead letters'
             USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
@@ -17,13 +17,17 @@ $guard$;
 DO $forget$
 DECLARE
     v_tables CONSTANT text [] := ARRAY['ingest_batches', 'dead_letters', 'ingest_targets', 'ingest_rules', 'ingest_checks', 'batch_verdicts',
-                                  'dead_letter_resolutions'];
+                                  'dead_letter_resolutions', 'stream_offsets'];
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0005_upsert is taken back');
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
 END
 $forget$;
 
+DROP FUNCTION aegis.advance_stream;
+DROP FUNCTION aegis.claim_stream;
+DROP VIEW aegis.stream_lag;
+DROP TABLE aegis.stream_offsets;
 DROP FUNCTION aegis.upsert_stocks;
 DROP FUNCTION aegis.upsert_stock_prices;
 DROP FUNCTION aegis.upsert_daily_market_data;

@@ -7,3 +7,4 @@ CALL aegis.protect_table('aegis.ingest_rules', 'why rows were put aside');
 CALL aegis.protect_table('aegis.ingest_checks', 'what else was asked about rows');
 CALL aegis.protect_table('aegis.batch_verdicts', 'what became of each row', NULL, TRUE);
 CALL aegis.protect_table('aegis.dead_letter_resolutions', 'how dead letters ended', NULL, TRUE);
+CALL aegis.protect_table('aegis.stream_offsets', 'which messages are applied; forgotten ones would be applied again');

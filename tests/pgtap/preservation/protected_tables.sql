@@ -51,6 +51,7 @@ SELECT is_empty($$
                'ingest_targets',        -- rows of the package; revisions keep them
                'ingest_rules',          -- likewise
                'ingest_checks',         -- likewise
+               'stream_offsets',        -- a position moves forwards, never back
                'cases',                 -- each step is in case_events
                'alerts',                -- only their count moves
                'alert_deliveries',      -- a state machine; attempts count up
