@@ -131,17 +131,3 @@ def shared_data() -> Path:
     if not DATA.is_dir():
         pytest.skip("real market data is absent: it lies in ../shared/data beside the project")
     return DATA
-
-
-@pytest.fixture
-def durable(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A server that survives its own death: fsync as in production."""
-    home = Path(tempfile.mkdtemp(prefix="aegis-crash-"))
-    home.chmod(0o755)
-    cluster = Cluster(home / "pg", find_binaries(request.config.getoption("--server")))
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.stop(immediate=True)
-        shutil.rmtree(home, ignore_errors=True)

@@ -9,6 +9,7 @@ import click
 from aegis_db import __version__
 
 MODULES = {
+    "build-index": "online",
     "calendar": "calendar",
     "demo": "demo",
     "downgrade": "schema",

@@ -40,6 +40,7 @@ VALUES
 ('AEK44', 'the rows of the calendar contradict themselves', 'Send each day once, with hours when open.', '거래일력 데이터가 서로 모순됩니다'),
 ('AEK45', 'exchange_calendars is not installed', 'Install aegis-db[calendar].', 'exchange_calendars가 설치되어 있지 않습니다'),
 ('AEK46', 'exchange_calendars does not know all these days', 'Ask for a smaller range.', 'exchange_calendars가 모르는 날짜가 있습니다'),
+('AEK50', 'the index cannot be built', 'Name an existing table and an index that is new or its own; run an interrupted build again.', '인덱스를 만들 수 없습니다'),
 ('AEK90', 'a downgrade would lose rows', 'SET aegis.allow_data_loss = ''on'' if that is meant.', '다운그레이드하면 데이터가 사라집니다'),
 ('AEK91', 'there is no such setting', 'See aegis.system_configurations.', '존재하지 않는 설정입니다'),
 ('AEK92', 'the value does not fit the type of the setting', 'Pass a finite value of that type.', '설정값의 형식이 올바르지 않습니다'),
