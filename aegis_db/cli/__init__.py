@@ -10,6 +10,8 @@ from aegis_db import __version__
 
 MODULES = {
     "build-index": "online",
+    "anchor": "seals",
+    "attempts": "seals",
     "calendar": "calendar",
     "demo": "demo",
     "downgrade": "schema",
@@ -19,6 +21,7 @@ MODULES = {
     "load": "load",
     "report": "report",
     "restore": "rows",
+    "seal": "seals",
     "server": "server",
     "soft-delete": "rows",
     "status": "schema",

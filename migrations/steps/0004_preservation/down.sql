@@ -8,7 +8,8 @@ DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
         AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.table_name <> 'protected_tables')
-             OR EXISTS (SELECT FROM aegis.ledger)
+             OR EXISTS (SELECT FROM aegis.blocked_attempts)
+             OR EXISTS (SELECT FROM aegis.ledger AS l WHERE l.kind <> 'seal_format')
              OR EXISTS (SELECT FROM aegis.protected_tables AS p WHERE p.schema_name NOT IN ('aegis', 'aegis_guard')))
     THEN
         RAISE EXCEPTION 'going back from 0004_preservation loses tickets, acts of the ledger or the protection of tables of yours'
@@ -89,6 +90,26 @@ DROP TABLE aegis.archive_events;
 DROP TABLE aegis.archived_partitions;
 DROP TABLE aegis.retention_policies;
 DROP FUNCTION aegis_guard.arm_partitions;
+-- A slot that nobody reads would hold back WAL for ever.
+DO $slot$
+BEGIN
+    IF EXISTS (SELECT FROM pg_publication AS p WHERE p.pubname = 'aegis_attempts') THEN
+        PERFORM pg_drop_replication_slot(s.slot_name)
+           FROM pg_replication_slots AS s
+          WHERE s.slot_name = 'aegis_attempts_' || (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database());
+        DROP PUBLICATION aegis_attempts;
+    END IF;
+END
+$slot$;
+
+DROP PROCEDURE aegis.collect_attempts;
+DROP PROCEDURE aegis.watch_attempts;
+DROP FUNCTION aegis_guard._store_attempt;
+DROP TABLE aegis.blocked_attempts;
+DROP FUNCTION aegis.verify_seals;
+DROP FUNCTION aegis.verify_chain;
+DROP PROCEDURE aegis.seal_ledger;
+DROP PROCEDURE aegis.seal_table;
 DROP PROCEDURE aegis.protect_table;
 DROP VIEW aegis.protection_status;
 DROP FUNCTION aegis_guard.register_table;
@@ -99,14 +120,26 @@ DROP FUNCTION aegis_guard.check_history;
 DROP FUNCTION aegis_guard.refuse_removal CASCADE;
 DROP FUNCTION aegis_guard.capture_history CASCADE;
 DROP FUNCTION aegis_guard.settle_ticket CASCADE;
+DROP FUNCTION aegis_guard.seal_rows CASCADE;
 DROP FUNCTION aegis_guard._issue_ticket;
 DROP FUNCTION aegis_guard._current_ticket;
 DROP FUNCTION aegis_guard.record_attempt;
 DROP TABLE aegis_guard.ticket_uses;
 DROP TABLE aegis_guard.tickets;
 DROP TABLE aegis.protected_tables;
+DROP FUNCTION aegis_guard._seal_relation;
+DROP FUNCTION aegis_guard._day_digest;
+DROP FUNCTION aegis_guard._seal_digest;
+DROP FUNCTION aegis_guard._act_digest;
+DROP FUNCTION aegis_guard._digest_of;
+DROP FUNCTION aegis_guard._record_block;
+DROP FUNCTION aegis_guard._row_bytes;
+DROP FUNCTION aegis_guard._bucket;
 DROP FUNCTION aegis_guard._record_act;
 DROP FUNCTION aegis_guard._next_batch_number;
+DROP TABLE aegis.seal_entries;
+DROP TABLE aegis.seals;
+DROP TABLE aegis.seal_formats;
 DROP TABLE aegis.ledger;
 DROP SEQUENCE aegis.batch_numbers;
 DROP FUNCTION aegis_guard.fill_partition;

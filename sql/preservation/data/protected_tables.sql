@@ -44,6 +44,10 @@ BEGIN
     END LOOP;
 
     CALL aegis.protect_table('aegis.ledger', 'every act', NULL, TRUE);
+    CALL aegis.protect_table('aegis.seals', 'the chain over the acts', NULL, TRUE);
+    CALL aegis.protect_table('aegis.seal_entries', 'which seal covers which act', NULL, TRUE);
+    CALL aegis.protect_table('aegis.blocked_attempts', 'who tried what', NULL, TRUE);
+    CALL aegis.protect_table('aegis.seal_formats', 'what a digest covers', NULL, TRUE);
     CALL aegis.protect_table('aegis_guard.tickets', 'who permitted what', NULL, TRUE);
     CALL aegis.protect_table('aegis_guard.ticket_uses', 'what was removed', NULL, TRUE);
 END

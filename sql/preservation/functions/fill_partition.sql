@@ -84,6 +84,8 @@ BEGIN
     END IF;
 
     IF v_count > 0 THEN
+        -- No trigger saw the copies; the removal leaves a tombstone.
+        PERFORM aegis_guard._seal_relation(p_table, p_partition);
         PERFORM aegis_guard._issue_ticket(
             p_relation => v_default,
             p_operation => 'DELETE',

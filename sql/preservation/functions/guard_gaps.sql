@@ -34,27 +34,35 @@ AS $function$
           JOIN pg_inherits AS i ON i.inhparent = t.relid
           JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
     ),
-    guard (trigger_name, is_core, is_row, function_name, type_bits, old_table, definition, firing) AS (
+    guard (trigger_name, is_core, is_row, function_name, type_bits, old_table, new_table, definition, firing) AS (
         VALUES
-        ('aegis_no_delete', TRUE, FALSE, 'refuse_removal', 10, NULL,
+        ('aegis_no_delete', TRUE, FALSE, 'refuse_removal', 10, NULL, NULL,
          'BEFORE DELETE ON %s', 'ALWAYS'),
-        ('aegis_no_delete_row', TRUE, TRUE, 'refuse_removal', 11, NULL,
+        ('aegis_no_delete_row', TRUE, TRUE, 'refuse_removal', 11, NULL, NULL,
          'BEFORE DELETE ON %s FOR EACH ROW', 'ALWAYS'),
-        ('aegis_no_truncate', TRUE, FALSE, 'refuse_removal', 34, NULL,
+        ('aegis_no_truncate', TRUE, FALSE, 'refuse_removal', 34, NULL, NULL,
          'BEFORE TRUNCATE ON %s', 'ALWAYS'),
-        ('aegis_settle_ticket', TRUE, FALSE, 'settle_ticket', 8, 'removed_rows',
+        ('aegis_settle_ticket', TRUE, FALSE, 'settle_ticket', 8, 'removed_rows', NULL,
          'AFTER DELETE ON %s REFERENCING OLD TABLE AS removed_rows', 'ALWAYS'),
-        ('aegis_no_update', FALSE, FALSE, 'refuse_removal', 18, NULL,
+        ('aegis_no_update', FALSE, FALSE, 'refuse_removal', 18, NULL, NULL,
          'BEFORE UPDATE ON %s', 'ALWAYS'),
         -- Citus moves a shard by logical replication; ALWAYS would capture its rows twice.
-        ('aegis_history', FALSE, FALSE, 'capture_history', 16, 'old_rows',
-         'AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows',
-         CASE WHEN EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus')
-             THEN '' ELSE 'ALWAYS'
-         END)
+        ('aegis_history', FALSE, FALSE, 'capture_history', 16, 'old_rows', NULL,
+         'AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows', NULL),
+        ('aegis_seal', FALSE, FALSE, 'seal_rows', 4, NULL, 'new_rows',
+         'AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows', NULL),
+        ('aegis_seal_delete', FALSE, FALSE, 'seal_rows', 8, 'new_rows', NULL,
+         'AFTER DELETE ON %s REFERENCING OLD TABLE AS new_rows', NULL),
+        ('aegis_seal_update', FALSE, FALSE, 'seal_rows', 16, NULL, 'new_rows',
+         'AFTER UPDATE ON %s REFERENCING NEW TABLE AS new_rows', NULL)
     ),
     demanded AS (
-        SELECT g.*, p.oid AS function_oid
+        SELECT g.trigger_name, g.is_row, g.function_name, g.type_bits, g.old_table, g.new_table, g.definition,
+               coalesce(g.firing,
+                        CASE WHEN EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus')
+                            THEN '' ELSE 'ALWAYS'
+                        END) AS firing,
+               p.oid AS function_oid
           FROM guard AS g
           JOIN pg_proc AS p
             ON p.proname = g.function_name
@@ -63,6 +71,13 @@ AS $function$
          WHERE g.is_core
             OR g.trigger_name = 'aegis_history' AND p_history
             OR g.trigger_name = 'aegis_no_update' AND p_append_only
+            OR g.function_name = 'seal_rows' AND EXISTS (
+                   SELECT
+                     FROM pg_class AS c
+                     JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                     JOIN aegis.seal_formats AS f ON f.schema_name = n.nspname AND f.table_name = c.relname
+                    WHERE c.oid = coalesce(pg_partition_root(p_relation), p_relation)
+               )
             OR EXISTS (
                    SELECT
                      FROM pg_trigger AS t
@@ -87,7 +102,7 @@ AS $function$
        AND t.tgfoid = d.function_oid
        AND t.tgtype = d.type_bits
        AND t.tgoldtable IS NOT DISTINCT FROM d.old_table
-       AND t.tgnewtable IS NULL
+       AND t.tgnewtable IS NOT DISTINCT FROM d.new_table
        AND t.tgqual IS NULL
        AND t.tgattr = ''::int2vector
      WHERE t.oid IS NULL

@@ -13,16 +13,22 @@ CREATE TABLE aegis.ledger (
     acted_by text NOT NULL DEFAULT SESSION_USER,
     transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id(),
     batch_number bigint,
+    row_hashes bigint [],
 
     CONSTRAINT ledger_pk PRIMARY KEY (ledger_id),
     CONSTRAINT ledger_kind_ck CHECK (kind ~ '^[a-z][a-z_]*$'),
     CONSTRAINT ledger_subject_ck CHECK (btrim(subject) <> ''),
     CONSTRAINT ledger_row_count_ck CHECK (row_count >= 0),
     CONSTRAINT ledger_digest_ck CHECK (octet_length(digest) = 32),
+    CONSTRAINT ledger_row_hashes_ck CHECK (cardinality(row_hashes) = row_count),
     CONSTRAINT ledger_detail_ck CHECK (jsonb_typeof(detail) = 'object')
 );
 
 CREATE INDEX ledger_transaction_id_ix ON aegis.ledger (transaction_id);
+
+-- The last root of a day.
+CREATE INDEX ledger_day_ix ON aegis.ledger (subject, (detail ->> 'day'), ledger_id)
+WHERE kind = 'day';
 
 COMMENT ON TABLE aegis.ledger IS
 'Every act of AEGIS, one row each, append-only; linked into one chain by aegis.seal_ledger.';
@@ -40,6 +46,8 @@ COMMENT ON COLUMN aegis.ledger.transaction_id IS
 'Transaction of the act; tells the sealer what can no longer change.';
 COMMENT ON COLUMN aegis.ledger.batch_number IS
 'Number of the writing act whose rows it concerns; null where there is none, or several.';
+COMMENT ON COLUMN aegis.ledger.row_hashes IS
+'Of a block, one 64-bit hash per row in the order of the digest: finds the rows again.';
 
 ALTER TABLE aegis.ledger OWNER TO aegis_guard;
 GRANT SELECT ON aegis.ledger TO aegis_owner, aegis_auditor;

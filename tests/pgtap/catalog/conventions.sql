@@ -54,6 +54,7 @@ SELECT is_empty($$
     SELECT name FROM house_relations
      WHERE relowner <> CASE
                WHEN relnamespace = 'aegis_guard'::regnamespace OR relname ~ '^(protected_tables|ledger|batch_numbers)(_|$)'
+                   OR relname ~ '^(seals|seal_entries|seal_formats|blocked_attempts)(_|$)'
                    -- What decides about removals: whoever owns the data must not be able to write it.
                    OR relname ~ '^(retention_policies|archived_partitions|archive_events|archive_status|legal_holds?|active_holds)(_|$)'
                    OR relname ~ '^(deletion|emergency_deletion|deleted_rows|personal_columns|erasures)(_|$)' THEN 'aegis_guard'
@@ -67,7 +68,7 @@ SELECT is_empty($$
      WHERE CASE
                WHEN pronamespace <> 'aegis_guard'::regnamespace
                    THEN proowner <> 'aegis_owner'::regrole AND NOT (proowner = 'aegis_guard'::regrole AND prosecdef)
-               WHEN proname IN ('capture_history', 'capture_digest') THEN proowner <> 'aegis_owner'::regrole
+               WHEN proname IN ('capture_history', 'seal_rows', '_seal_relation', '_day_digest') THEN proowner <> 'aegis_owner'::regrole
                ELSE proowner <> 'aegis_guard'::regrole
            END
 $$, 'every routine belongs to aegis_owner, guards and their legal ways to aegis_guard');

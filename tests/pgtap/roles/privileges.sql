@@ -96,6 +96,13 @@ INSERT INTO expected VALUES
 ('aegis.change_activity',           '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.change_own_activity',       '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.record_soft_delete',        '',    '',  '',    'X',     '',      '',     ''),
+('aegis.seals',                           '',    '',  '',    '',      '',      '',     'r'),
+('aegis.blocked_attempts',                '',    '',  '',    '',      '',      '',     'r'),
+('aegis.seal_entries',                    '',    '',  '',    '',      '',      '',     'r'),
+('aegis.seal_formats',                    'r',   '',  '',    '',      '',      '',     ''),
+('aegis.seal_ledger',                     '',    '',  '',    'X',     '',      '',     ''),
+('aegis.verify_chain',                    '',    '',  '',    'X',     '',      '',     'X'),
+('aegis.verify_seals',                    '',    '',  '',    'X',     '',      '',     'X'),
 ('aegis_guard.guard_gaps',                'X',   '',  '',    'X',     '',      '',     ''),
 ('aegis_guard.arm_table',                 '',    '',  '',    'X',     '',      '',     ''),
 ('aegis_guard.check_history',             '',    '',  '',    'X',     '',      '',     ''),
@@ -229,7 +236,8 @@ SELECT set_eq(
 -- What belongs to aegis_guard is the owner's to use, never to change.
 SELECT set_eq(
     $$SELECT name, rights FROM granted WHERE role = 'aegis_owner'$$,
-    $$VALUES ('aegis.ledger', 'r'), ('aegis.batch_numbers', 'U'),
+    $$VALUES ('aegis.ledger', 'r'), ('aegis.batch_numbers', 'U'), ('aegis.seals', 'r'), ('aegis.seal_entries', 'r'),
+             ('aegis.seal_formats', 'r'), ('aegis.seal_table', 'X'), ('aegis_guard._record_block', 'X'), ('aegis_guard._store_attempt', 'X'),
              ('aegis_guard._record_act', 'X'), ('aegis_guard._next_batch_number', 'X'),
              ('schema aegis_guard', 'U'), ('aegis.protected_tables', 'r'), ('aegis_guard.guard_gaps', 'X'),
              ('aegis_guard.arm_table', 'X'), ('aegis_guard.check_history', 'X'), ('aegis_guard.register_table', 'X'),

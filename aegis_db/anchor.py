@@ -1,0 +1,189 @@
+"""Anchors: the head of the chain of seals, kept where the server cannot reach it.
+
+Verification trusts no routine of the server. It reads the plain columns of the ledger and of the
+sealed tables, takes every digest here, and compares the last one with the anchor. A chain that was
+rebuilt inside the database, by whomever, ends in another digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from aegis_db.errors import AegisError
+
+FORMAT = "aegis-anchor-1"
+
+_HEAD = """
+SELECT s.seal_number, encode(s.digest, 'hex') AS digest, s.sealed_at::text AS sealed_at,
+       s.system_identifier, current_database() AS database, clock_timestamp()::text AS exported_at
+  FROM aegis.seals AS s
+ ORDER BY s.seal_number DESC
+ LIMIT 1"""
+
+_SEALS = """
+SELECT s.seal_number, s.seal_number::text, encode(s.previous_digest, 'hex'), s.entry_count::text,
+       encode(s.entries_digest, 'hex'), s.horizon::text, s.system_identifier::text,
+       (extract(EPOCH FROM s.sealed_at) * 1000000)::bigint::text, s.sealed_by,
+       encode(s.digest, 'hex')
+  FROM aegis.seals AS s
+ WHERE s.seal_number <= %s
+ ORDER BY s.seal_number"""
+
+_ACTS = """
+SELECT e.seal_number, e.ledger_id, l.ledger_id::text, l.kind, l.subject, l.row_count::text,
+       encode(l.digest, 'hex'), l.detail::text,
+       (extract(EPOCH FROM l.acted_at) * 1000000)::bigint::text, l.acted_by, l.transaction_id::text,
+       l.batch_number::text, array_to_string(l.row_hashes, ' ')
+  FROM aegis.seal_entries AS e
+  LEFT JOIN aegis.ledger AS l ON l.ledger_id = e.ledger_id
+ WHERE e.seal_number <= %s
+ ORDER BY e.seal_number, e.ledger_id"""
+
+# The last root of each day, unless a later act, sealed or not, has touched the day since.
+_ROOTS = """
+SELECT DISTINCT ON (l.subject, l.detail ->> 'day')
+       l.subject, l.detail ->> 'day' AS day, l.ledger_id, l.row_count,
+       encode(l.digest, 'hex') AS digest,
+       f.schema_name, f.table_name, f.row_bytes, f.row_bucket, f.bucket_column, f.key_columns,
+       EXISTS (
+           SELECT FROM aegis.ledger AS b
+            WHERE b.subject = l.subject AND b.kind IN ('block', 'tombstone')
+              AND l.detail ->> 'day' BETWEEN b.detail ->> 'from' AND b.detail ->> 'until'
+              AND NOT EXISTS (
+                      SELECT FROM aegis.seal_entries AS e
+                       WHERE e.ledger_id = b.ledger_id AND e.seal_number <= %(seal)s
+                  )
+       ) AS is_open
+  FROM aegis.ledger AS l
+  JOIN aegis.seal_entries AS n ON n.ledger_id = l.ledger_id AND n.seal_number <= %(seal)s
+  JOIN aegis.seal_formats AS f
+    ON format('%%I.%%I', f.schema_name, f.table_name) = l.subject
+   AND f.format_version = (l.detail ->> 'format')::integer
+ WHERE l.kind = 'day'
+ ORDER BY l.subject, l.detail ->> 'day', l.ledger_id DESC"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference: what it is, where, and in words."""
+
+    finding: str
+    place: str
+    particulars: str
+
+
+def digest_of(values: tuple[str | None, ...]) -> str:
+    """SHA-256 of ``values``, each with its length before it; as aegis_guard._digest_of."""
+    state = hashlib.sha256()
+    for value in values:
+        body = None if value is None else value.encode()
+        state.update(b"-," if body is None else b"%d:%b," % (len(body), body))
+    return state.hexdigest()
+
+
+def head(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """Return the anchor of the chain as it stands; AEP76 when nothing is sealed."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(_HEAD).fetchone()
+    if found is None:
+        raise AegisError(
+            "AEP76", "there is no seal to anchor", hint="Seal first: CALL aegis.seal_ledger();"
+        )
+    return {"format": FORMAT, **found}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the anchor that ``path`` holds; AEP77 when it is none."""
+    try:
+        anchor = json.loads(path.read_bytes())
+        whole = (
+            anchor["format"] == FORMAT
+            and int(anchor["seal_number"]) > 0
+            and len(bytes.fromhex(anchor["digest"])) == 32
+        )
+    except (ValueError, KeyError, TypeError) as failure:
+        raise AegisError("AEP77", f"{path} is no anchor", detail=f"{failure!r}.") from failure
+    if not whole:
+        raise AegisError("AEP77", f"{path} is no anchor of this format")
+    return dict(anchor)
+
+
+def verify_chain(connection: psycopg.Connection[Any], anchor: dict[str, Any]) -> Iterator[Finding]:
+    """Recompute every seal up to the anchored one from the acts, and compare with the anchor."""
+    number = int(anchor["seal_number"])
+    previous, last = "00" * 32, 0
+    with (
+        connection.cursor("aegis_seals") as seals,
+        connection.cursor("aegis_acts") as acts,
+    ):
+        acts.itersize = 200
+        acts.execute(_ACTS, (number,))
+        groups = groupby(acts, key=lambda act: act[0])
+        group = next(groups, None)
+        for seal in seals.execute(_SEALS, (number,)):
+            place, body, stored = seal[0], seal[1:-1], seal[-1]
+            entries, count = hashlib.sha256(), 0
+            while group is not None and group[0] <= place:
+                for act in group[1]:
+                    if group[0] < place or act[2] is None:
+                        yield Finding("act_missing", f"act {act[1]}", "it or its seal is gone")
+                        continue
+                    entries.update(bytes.fromhex(digest_of(act[2:])))
+                    count += 1
+                group = next(groups, None)
+            if place != last + 1 or body[1] != previous:
+                yield Finding("chain_cut", f"seal {place}", f"it does not follow seal {last}")
+            if (body[2], body[3]) != (str(count), entries.hexdigest()):
+                yield Finding("acts_differ", f"seal {place}", "its acts are not those it sealed")
+            if digest_of(body) != stored:
+                yield Finding("seal_altered", f"seal {place}", "its digest is another")
+            previous, last = digest_of(body), place
+    if last != number:
+        yield Finding("chain_short", f"seal {number}", f"the chain ends at seal {last}")
+    elif previous != anchor["digest"]:
+        yield Finding(
+            "anchor_differs", f"seal {number}", "the chain is not the one that was anchored"
+        )
+
+
+def verify_days(connection: psycopg.Connection[Any], anchor: dict[str, Any]) -> Iterator[Finding]:
+    """Take the roots of all anchored days again, from the rows; skip days that changed since."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        roots = cursor.execute(_ROOTS, {"seal": int(anchor["seal_number"])}).fetchall()
+    for root in roots:
+        if root["is_open"]:
+            continue
+        count, digest = _day(connection, root)
+        if (count, digest) != (root["row_count"], root["digest"]):
+            yield Finding(
+                "day_differs",
+                f"{root['subject']} {root['day']}",
+                f"{root['row_count']} rows were sealed, {count} are there",
+            )
+
+
+def _day(connection: psycopg.Connection[Any], root: dict[str, Any]) -> tuple[int, str]:
+    day = date.fromisoformat(root["day"])
+    state, count = hashlib.sha256(), 0
+    query = sql.SQL("SELECT {bytes} FROM {table} AS t WHERE {bucket} = %s ORDER BY {keys}").format(
+        bytes=sql.SQL(root["row_bytes"]),
+        table=sql.Identifier(root["schema_name"], root["table_name"]),
+        bucket=sql.SQL(root["row_bucket"]),
+        keys=sql.SQL(", ").join(sql.Identifier("t", key) for key in root["key_columns"]),
+    )
+    with connection.cursor(binary=True) as cursor:
+        for (row,) in cursor.execute(query, (day,)):
+            state.update(row)
+            count += 1
+    return count, state.hexdigest()

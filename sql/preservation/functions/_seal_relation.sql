@@ -1,0 +1,58 @@
+-- Blocks for rows that no trigger saw: of a partition filled before it was attached, or moved there.
+-- With p_kind tombstone the opposite: the rows are about to leave for good, by a legal way.
+-- p_relation holds rows of the sealed table p_table; p_condition speaks of them as t.
+
+CREATE OR REPLACE FUNCTION aegis_guard._seal_relation(
+    p_table regclass,
+    p_relation regclass,
+    p_kind text DEFAULT 'block',
+    p_condition text DEFAULT 'TRUE'
+)
+RETURNS bigint
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_format aegis.seal_formats;
+    v_rows bigint := 0;
+BEGIN
+    SELECT f.* INTO v_format
+      FROM pg_class AS c
+      JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN aegis.seal_formats AS f ON f.schema_name = n.nspname AND f.table_name = c.relname
+     WHERE c.oid = p_table
+     ORDER BY f.format_version DESC
+     LIMIT 1;
+
+    IF NOT FOUND OR p_kind NOT IN ('block', 'tombstone') THEN
+        RETURN 0;
+    END IF;
+
+    EXECUTE format(
+        $sql$
+        SELECT coalesce(sum(cardinality(b.hashes)), 0), count(aegis_guard._record_block(
+                   $1, $2, sha256(b.bytes), b.hashes,
+                   jsonb_strip_nulls(jsonb_build_object('format', $3, 'operation', 'relation', 'relation', $4,
+                                                        'from', b.lowest, 'until', b.highest)),
+                   NULL))
+          FROM (
+            SELECT string_agg(r.bytes, '') AS bytes, array_agg(hash_array_extended(ARRAY[r.bytes], 0)) AS hashes,
+                   min(r.bucket) AS lowest, max(r.bucket) AS highest
+              FROM (SELECT %s AS bytes, %s AS bucket, (row_number() OVER () - 1) / 8192 AS chunk
+                      FROM %s AS t WHERE %s OFFSET 0) AS r
+             GROUP BY r.chunk
+          ) AS b
+        $sql$, v_format.row_bytes, v_format.row_bucket, p_relation, p_condition)
+       INTO v_rows
+      USING p_kind, format('%I.%I', v_format.schema_name, v_format.table_name), v_format.format_version, p_relation::text;
+
+    RETURN v_rows;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis_guard._seal_relation(regclass, regclass, text, text) IS -- noqa: LT01
+'Appends blocks or tombstones for rows that no trigger sees; returns how many rows; 0 where the table is not sealed.';
+
+ALTER FUNCTION aegis_guard._seal_relation(regclass, regclass, text, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis_guard._seal_relation(regclass, regclass, text, text) FROM PUBLIC;
