@@ -17,7 +17,7 @@ SELECT
     d.droppable_on,
     CASE
         WHEN e.dropped_at IS NOT NULL THEN 'It is dropped already.'
-        WHEN y.final_action IS DISTINCT FROM 'drop' THEN 'Its retention class keeps archives for ever.'
+        WHEN coalesce(y.final_action, 'archive') <> 'drop' THEN 'Its retention class keeps archives for ever.'
         WHEN e.verified_at IS NULL THEN 'It was not verified since it was archived.'
         WHEN d.droppable_on > t.today THEN format('It stays until %s.', d.droppable_on)
         WHEN y.is_export_required AND e.exported_at IS NULL THEN 'Its export is not in the ledger.'
