@@ -44,6 +44,7 @@ VERDICTS = (
     "unchanged",
     "stale",
     "duplicate",
+    "kept_deleted",
     "quarantined",
     "rejected",
 )
@@ -61,7 +62,7 @@ _WATCH_EVERY = 2_000
 
 @dataclass(slots=True)
 class TableResult:
-    """What one file did to one table: rows by verdict; ``received`` is the sum of the other seven.
+    """What one file did to one table: rows by verdict; ``received`` is the sum of the others.
 
     ``repeated`` of the ``batches`` had been applied by an earlier run; their verdicts are counted
     as stored.
