@@ -12,7 +12,7 @@ BEGIN
         'stock_prices_history', 'daily_market_data', 'daily_market_data_history', 'stock_ticks',
         'stock_ticks_history', 'stock_transactions', 'stock_transactions_history', 'option_trades',
         'option_trades_history', 'user_activity_logs', 'api_request_logs', 'trading_calendar_history',
-        'data_sources_history'
+        'data_sources_history', 'market_events', 'market_events_history'
     ]
     LOOP
         EXECUTE format('LOCK TABLE aegis.%I IN ACCESS EXCLUSIVE MODE', v_table);
@@ -25,6 +25,18 @@ BEGIN
 END
 $guard$;
 
+DROP FUNCTION aegis.price_limits_of;
+DROP FUNCTION aegis.price_limits;
+DROP FUNCTION aegis._market_facts;
+DROP FUNCTION aegis._limit_prices;
+DROP FUNCTION aegis.tick_size;
+DROP FUNCTION aegis.rule_market;
+DROP VIEW aegis.market_days;
+DROP TABLE aegis.market_events_history;
+DROP TABLE aegis.market_events;
+DROP TABLE aegis.market_sessions;
+DROP TABLE aegis.tick_sizes;
+DROP TABLE aegis.market_rules;
 DROP FUNCTION aegis.refill_trading_calendar;
 DROP PROCEDURE aegis.override_trading_day;
 DROP FUNCTION aegis.is_trading_day;

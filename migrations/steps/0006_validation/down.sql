@@ -58,14 +58,15 @@ DROP FUNCTION aegis._placeholders;
 DROP FUNCTION aegis._severity_rank;
 
 -- Before the rows are counted: whoever is writing now comes first, and is counted.
-LOCK TABLE aegis.findings, aegis.validation_rules, aegis.validation_rules_history IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE aegis.findings, aegis.validation_rules, aegis.validation_rules_history, aegis.validation_runs IN ACCESS EXCLUSIVE MODE;
 
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND (EXISTS (SELECT FROM aegis.findings) OR EXISTS (SELECT FROM aegis.validation_rules_history))
+        AND (EXISTS (SELECT FROM aegis.findings) OR EXISTS (SELECT FROM aegis.validation_rules_history)
+            OR EXISTS (SELECT FROM aegis.validation_runs))
     THEN
-        RAISE EXCEPTION 'going back from 0006_validation loses findings or versions of rules'
+        RAISE EXCEPTION 'going back from 0006_validation loses findings, runs or versions of rules'
             USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
     END IF;
 END
@@ -73,7 +74,9 @@ $guard$;
 
 DO $forget$
 DECLARE
-    v_tables CONSTANT text [] := ARRAY['findings', 'validation_rules', 'validation_rules_history'];
+    v_tables CONSTANT text [] := ARRAY[
+        'findings', 'validation_rules', 'validation_rules_history', 'validation_runs', 'validation_baselines'
+    ];
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0006_validation is taken back');
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
@@ -81,7 +84,20 @@ END
 $forget$;
 
 DROP VIEW aegis.data_quality_daily_report;
+DROP FUNCTION aegis.validate_trading_day;
+DROP PROCEDURE aegis.refresh_baselines;
 DROP PROCEDURE aegis.change_validation_rule;
+DROP FUNCTION aegis._refresh_baselines;
+DROP FUNCTION aegis._record_run;
+DROP FUNCTION aegis._judge;
+DROP FUNCTION aegis._session_context;
+DROP FUNCTION aegis._day_context;
+DROP VIEW aegis.bar_context;
+DROP FUNCTION aegis._context_query;
+DROP FUNCTION aegis._baseline;
+DROP FUNCTION aegis.rule_set_version;
+DROP TABLE aegis.validation_baselines;
+DROP TABLE aegis.validation_runs;
 DROP TABLE aegis.findings;
 DROP TABLE aegis.validation_rules;
 DROP TABLE aegis.validation_rules_history;

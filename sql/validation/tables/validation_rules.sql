@@ -4,7 +4,7 @@
 
 CREATE TABLE aegis.validation_rules (
     rule_code text COLLATE "C" NOT NULL,
-    target text COLLATE "C" NOT NULL,
+    targets text [] NOT NULL,
     priority smallint NOT NULL,
     severity text NOT NULL,
     threshold numeric,
@@ -30,6 +30,7 @@ CREATE TABLE aegis.validation_rules (
 
     CONSTRAINT validation_rules_pk PRIMARY KEY (rule_code),
     CONSTRAINT validation_rules_code_ck CHECK (rule_code ~ '^[a-z][a-z0-9_]{2,62}$'),
+    CONSTRAINT validation_rules_targets_ck CHECK (targets <> '{}'),
     CONSTRAINT validation_rules_priority_ck CHECK (priority BETWEEN 1 AND 100),
     CONSTRAINT validation_rules_severity_ck
     CHECK (severity IN ('info', 'warning', 'error', 'critical')),
@@ -49,7 +50,7 @@ CREATE TABLE aegis.validation_rules (
 COMMENT ON TABLE aegis.validation_rules IS
 'The rules values are judged by; changed by aegis.change_validation_rule, superseded versions in the history.';
 COMMENT ON COLUMN aegis.validation_rules.rule_code IS 'Name of the rule, as findings carry it.';
-COMMENT ON COLUMN aegis.validation_rules.target IS 'Table of schema aegis whose rows it judges.';
+COMMENT ON COLUMN aegis.validation_rules.targets IS 'Tables of schema aegis whose rows it judges.';
 COMMENT ON COLUMN aegis.validation_rules.priority IS
 '1 to 100; under load the rules of higher numbers are put off first.';
 COMMENT ON COLUMN aegis.validation_rules.severity IS 'info, warning, error or critical.';

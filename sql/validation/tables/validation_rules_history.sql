@@ -2,7 +2,7 @@
 
 CREATE TABLE aegis.validation_rules_history (
     rule_code text COLLATE "C" NOT NULL,
-    target text COLLATE "C" NOT NULL,
+    targets text [] NOT NULL,
     priority smallint NOT NULL,
     severity text NOT NULL,
     threshold numeric,
@@ -28,7 +28,7 @@ CREATE TABLE aegis.validation_rules_history (
 COMMENT ON TABLE aegis.validation_rules_history IS
 'Superseded versions of aegis.validation_rules, written by its history trigger.';
 COMMENT ON COLUMN aegis.validation_rules_history.rule_code IS 'The rule.';
-COMMENT ON COLUMN aegis.validation_rules_history.target IS 'Table whose rows it judged.';
+COMMENT ON COLUMN aegis.validation_rules_history.targets IS 'Tables of schema aegis whose rows it judges.';
 COMMENT ON COLUMN aegis.validation_rules_history.priority IS 'Its priority.';
 COMMENT ON COLUMN aegis.validation_rules_history.severity IS 'Its severity.';
 COMMENT ON COLUMN aegis.validation_rules_history.threshold IS 'Its threshold; null where it had none.';

@@ -11,7 +11,7 @@ SELECT results_eq(
 );
 SELECT throws_ok($$CALL aegis.change_configuration('aegis.nothing', '6', 'x')$$, 'AEK91', NULL, 'an unknown setting is refused');
 SELECT throws_ok($$CALL aegis.change_configuration('aegis.partition_months_ahead', 'six', 'x')$$, 'AEK92', NULL, 'a value of another type is refused');
-SELECT throws_ok($$CALL aegis.change_configuration('aegis.report_price_gap_limit', 'NaN', 'x')$$, 'AEK92', NULL, 'NaN is no value');
+SELECT throws_ok($$CALL aegis.change_configuration('aegis.report_lookback_rows', 'NaN', 'x')$$, 'AEK92', NULL, 'NaN is no value');
 SELECT throws_ok($$CALL aegis.change_configuration('aegis.partition_months_ahead', '600', 'x')$$, 'AEK93', NULL, 'a value out of bounds is refused');
 SELECT throws_ok($$CALL aegis.change_configuration('aegis.partition_lock_timeout', '1 day', 'x')$$, 'AEK93', NULL, 'an interval has bounds too');
 SELECT throws_ok($$CALL aegis.change_configuration('aegis.partition_months_ahead', '6', ' ')$$, 'AEK94', NULL, 'a change needs a reason');

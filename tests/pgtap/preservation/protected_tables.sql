@@ -56,6 +56,10 @@ SELECT is_empty($$
                'alerts',                -- only their count moves
                'alert_deliveries',      -- a state machine; attempts count up
                'alert_buckets',         -- how many alerts may go now
+               'market_rules',          -- rows of the package; revisions keep them
+               'tick_sizes',            -- likewise
+               'market_sessions',       -- likewise
+               'validation_baselines',  -- derived; computed again at any time
                'findings'               -- only the status moves, and each decision is an event of its case
            )
 $$, 'every protected table that can be updated has a history, or is a written exception');

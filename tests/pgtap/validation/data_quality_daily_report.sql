@@ -28,8 +28,8 @@ SELECT is(
     (SELECT r.volume_status FROM aegis.data_quality_daily_report AS r WHERE r.stock_code = '900001' ORDER BY r.date LIMIT 1),
     'INSUFFICIENT_DATA', 'the first bars of a code are not judged by volume'
 );
-CALL aegis.change_configuration('aegis.report_price_gap_limit', '0.30', 'test of the limit');
-SELECT is(pg_temp.judge(1201, 1201, 1000, 1000), 'NORMAL NORMAL NORMAL VALIDATED source 30', 'a limit is a setting');
+CALL aegis.change_validation_rule('price_gap', '{"threshold": 0.30}', 'test of the limit');
+SELECT is(pg_temp.judge(1201, 1201, 1000, 1000), 'NORMAL NORMAL NORMAL VALIDATED source 30', 'a limit is the threshold of a rule');
 
 SELECT * FROM finish();
 ROLLBACK;

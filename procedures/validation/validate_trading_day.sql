@@ -1,0 +1,103 @@
+-- validate_trading_day: judge all bars of a day, and the day as a whole, and write what the rules found.
+--
+-- Call     SELECT * FROM aegis.validate_trading_day('2026-11-26');
+-- Role     aegis_operator
+-- Locks    nothing that readers or writers of prices wait for
+-- Raises   AEV07  the day is missing or infinite
+-- Repeat   idempotent: a finding is written once for each version of the rule and of the value
+--
+-- Uses the baselines of the day and makes them where they are missing or stale. p_priority_limit puts off the
+-- rules of higher numbers. Findings of superseded versions of a value or rule become superseded.
+
+CREATE OR REPLACE FUNCTION aegis.validate_trading_day(
+    p_date date,
+    p_priority_limit integer DEFAULT 100
+)
+RETURNS aegis.validation_runs
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $function$
+DECLARE
+    v_started_at timestamptz := clock_timestamp();
+    v_lookback integer := aegis.configuration('aegis.report_lookback_rows')::integer;
+    v_judged bigint;
+    v_new bigint;
+    v_findings bigint := 0;
+    v_target text;
+    v_run aegis.validation_runs;
+BEGIN
+    IF p_date IS NULL OR NOT isfinite(p_date) THEN
+        RAISE EXCEPTION 'day % cannot be judged', coalesce(p_date::text, 'null')
+            USING ERRCODE = 'AEV07',
+                  HINT = 'Pass a finite trading date.';
+    END IF;
+
+    SELECT count(*) INTO v_judged FROM aegis.daily_market_data AS d WHERE d.trade_date = p_date AND d.is_active;
+
+    IF EXISTS (
+        SELECT
+          FROM aegis.daily_market_data AS d
+          LEFT JOIN aegis.validation_baselines AS n
+            ON n.trade_date = p_date AND n.price_basis = d.price_basis AND n.stock_code = d.stock_code
+         WHERE d.trade_date = p_date
+           AND d.is_active
+           AND (n.is_stale OR n.lookback_rows <> v_lookback) IS NOT FALSE
+    ) OR NOT EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date = p_date) THEN
+        PERFORM aegis._refresh_baselines(p_date, p_date);
+    END IF;
+
+    FOREACH v_target IN ARRAY ARRAY['daily_market_data', 'trading_sessions'] LOOP
+        INSERT INTO aegis.findings (
+            rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
+            batch_number, observed, explained_by, status, found_by
+        )
+        SELECT j.rule_code, j.rule_version, j.severity, v_target, j.stock_code, j.trade_date, j.price_basis, j.slot,
+               j.data_version, j.batch_number, j.observed, j.explained_by,
+               CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'day'
+          FROM aegis._judge(v_target,
+                            CASE v_target WHEN 'daily_market_data' THEN aegis._day_context(p_date)
+                                          ELSE aegis._session_context(p_date) END,
+                            p_priority_limit) AS j
+        ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
+        GET DIAGNOSTICS v_new = ROW_COUNT;
+        v_findings := v_findings + v_new;
+    END LOOP;
+
+    UPDATE aegis.findings AS f
+       SET status = 'superseded'
+     WHERE f.trade_date = p_date
+       AND f.target IN ('daily_market_data', 'trading_sessions')
+       AND f.status IN ('open', 'explained')
+       AND (
+           EXISTS (
+               SELECT
+                 FROM aegis.daily_market_data AS d
+                WHERE d.trade_date = p_date
+                  AND d.stock_code = f.stock_code
+                  AND d.price_basis = f.price_basis
+                  AND d.data_version > f.data_version
+           )
+           OR EXISTS (
+               SELECT
+                 FROM aegis.validation_rules AS r
+                WHERE r.rule_code = f.rule_code
+                  AND r.rule_version > f.rule_version
+                  AND r.is_enabled
+                  AND r.priority <= p_priority_limit
+           )
+       );
+
+    v_run := aegis._record_run('day', 'daily_market_data', p_date, p_date, p_priority_limit, v_judged, v_findings,
+                               v_started_at);
+    RETURN v_run;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis.validate_trading_day(date, integer) IS -- noqa: LT01
+'Judges all bars of a day and the day as a whole, writes findings and returns the run; raises AEV07.';
+
+ALTER FUNCTION aegis.validate_trading_day(date, integer) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.validate_trading_day(date, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.validate_trading_day(date, integer) TO aegis_operator;
