@@ -84,6 +84,11 @@ END
 $forget$;
 
 DROP VIEW aegis.data_quality_daily_report;
+DROP FUNCTION aegis.comprehensive_validation;
+DROP FUNCTION aegis.validate_code;
+DROP FUNCTION aegis.detect_volume_anomaly;
+DROP FUNCTION aegis.validate_price_gap;
+DROP FUNCTION aegis.validate_price_change;
 DROP FUNCTION aegis.validate_trading_day;
 DROP PROCEDURE aegis.refresh_baselines;
 DROP PROCEDURE aegis.change_validation_rule;

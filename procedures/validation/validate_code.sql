@@ -1,0 +1,51 @@
+-- validate_code: what the rules find in the bars of a code, read-only: nothing is written, also not to aegis.findings.
+--
+-- Call     SELECT * FROM aegis.validate_code('005930', '2024-01-02', '2024-02-13');
+-- Role     aegis_reader
+-- Locks    nothing
+-- Raises   AEV07  a day is missing or infinite, or the range ends before it begins
+-- Repeat   as often as wanted
+
+CREATE OR REPLACE FUNCTION aegis.validate_code(
+    p_code text,
+    p_from date,
+    p_to date,
+    p_price_basis text DEFAULT 'raw'
+)
+RETURNS TABLE (
+    trade_date date,
+    rule_code text,
+    rule_version integer,
+    severity text,
+    observed jsonb,
+    explained_by text,
+    data_version integer
+)
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $function$
+BEGIN
+    IF (isfinite(p_from) AND isfinite(p_to) AND p_from <= p_to) IS NOT TRUE THEN
+        RAISE EXCEPTION 'the range from % to % cannot be judged', coalesce(p_from::text, 'null'), coalesce(p_to::text, 'null')
+            USING ERRCODE = 'AEV07',
+                  HINT = 'Pass two finite trading dates in order.';
+    END IF;
+    RETURN QUERY
+        SELECT j.trade_date, j.rule_code, j.rule_version, j.severity, j.observed, j.explained_by, j.data_version
+          FROM aegis._judge('daily_market_data', format(
+                   'SELECT x.*, '''' AS slot FROM aegis.bar_context AS x
+                     WHERE x.stock_code = %L AND x.price_basis = %L AND x.trade_date BETWEEN DATE %L AND DATE %L',
+                   p_code, p_price_basis, p_from, p_to)) AS j
+         ORDER BY j.trade_date, j.rule_code;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis.validate_code(text, date, date, text) IS -- noqa: LT01
+'What the rules find in the bars of a code over a range of days; writes nothing; raises AEV07.';
+
+ALTER FUNCTION aegis.validate_code(text, date, date, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.validate_code(text, date, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.validate_code(text, date, date, text) TO aegis_reader;
