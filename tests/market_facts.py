@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -29,13 +30,8 @@ ACTIONS = {
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
     """Yield the records of a csv or csv.gz file."""
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".gz"
-        else path.open("r", encoding="utf-8")
-    )
-    with opened as file:
-        yield from csv.DictReader(file)
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    yield from csv.DictReader(io.StringIO(text.decode("utf-8"), newline=""))
 
 
 def listings(data: Path, files: Iterable[str]) -> list[dict[str, Any]]:
@@ -117,7 +113,8 @@ def load_facts(
     stamped = [{**fact, "event_at": "2026-01-02T00:00:00+09:00"} for fact in facts]
     row = connection.execute(
         f"SELECT received, inserted, rejected, quarantined FROM aegis.upsert_{target}("
-        f"    (SELECT array_agg(r) FROM jsonb_populate_recordset(NULL::aegis.{kind}, %s) AS r), 'krx', %s)",
+        "    (SELECT array_agg(r)"
+        f"      FROM jsonb_populate_recordset(NULL::aegis.{kind}, %s) AS r), 'krx', %s)",
         (json.dumps(stamped), uuid4()),
     ).fetchone()
     assert row is not None
