@@ -80,6 +80,10 @@ DECLARE
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', cardinality(v_tables), '0006_validation is taken back');
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
+
+    -- The batches of the revision below must not call what goes.
+    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 4, '0006_validation is taken back');
+    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_judge_batch', '_outdate_baselines');
 END
 $forget$;
 
@@ -93,6 +97,8 @@ DROP FUNCTION aegis.validate_trading_day;
 DROP PROCEDURE aegis.refresh_baselines;
 DROP PROCEDURE aegis.change_validation_rule;
 DROP FUNCTION aegis._refresh_baselines;
+DROP FUNCTION aegis._judge_batch;
+DROP FUNCTION aegis._outdate_baselines;
 DROP FUNCTION aegis._record_run;
 DROP FUNCTION aegis._judge;
 DROP FUNCTION aegis._session_context;

@@ -1,0 +1,112 @@
+-- _judge_batch: the rules asked about a batch on its way in, in its transaction, set by set: registered in
+-- aegis.ingest_checks. Flags, never refuses: what a rule finds is a finding, and the row stays.
+--
+-- Rows are judged by aegis.validation_baselines. Rows of days without one, years of history above all, are counted and
+-- left to aegis.validate_trading_day. Baselines that rest on the days of the batch become stale.
+
+CREATE OR REPLACE FUNCTION aegis._judge_batch(
+    p_target text,
+    p_source text,
+    p_batch_number bigint,
+    p_work regclass
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $function$
+DECLARE
+    v_started_at timestamptz := clock_timestamp();
+    v_limit integer := aegis.configuration('aegis.ingest_priority_limit')::integer;
+    v_from date;
+    v_to date;
+    v_rows bigint;
+    v_judged bigint;
+    v_findings bigint := 0;
+    v_bars text;
+    v_basis text := CASE p_target WHEN 'daily_market_data' THEN 'w.price_basis' ELSE '''raw''' END;
+BEGIN
+    EXECUTE format('SELECT min(w.trade_date), max(w.trade_date), count(*) FROM %s AS w WHERE w.reason IS NULL', p_work)
+       INTO v_from, v_to, v_rows;
+    IF v_rows = 0 THEN
+        RETURN;
+    END IF;
+
+    IF p_target = 'daily_market_data'
+       AND EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date > v_from AND n.trade_date <= v_to + 100) THEN
+        EXECUTE format(
+            'UPDATE aegis.validation_baselines AS n
+                SET is_stale = TRUE
+               FROM (SELECT w.stock_code, w.price_basis, min(w.trade_date) AS trade_date
+                       FROM %s AS w WHERE w.reason IS NULL GROUP BY 1, 2) AS w
+              WHERE n.stock_code = w.stock_code
+                AND n.price_basis = w.price_basis
+                AND n.trade_date > w.trade_date
+                AND n.trade_date > $1
+                AND n.trade_date <= $2 + 100
+                AND NOT n.is_stale', p_work)
+          USING v_from, v_to;
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date BETWEEN v_from AND v_to) THEN
+        PERFORM aegis._record_run('ingest', p_target, v_from, v_to, v_limit, 0, 0, v_started_at, p_batch_number, v_rows);
+        RETURN;
+    END IF;
+
+    v_bars := CASE p_target
+        WHEN 'daily_market_data' THEN format(
+            '(SELECT w.stock_code, w.trade_date, w.price_basis, w.open_price, w.high_price, w.low_price, w.close_price,
+                     w.volume::bigint AS volume, w.trade_value, w.market_cap, w.listed_shares::bigint AS listed_shares,
+                     0 AS data_version, %s::bigint AS batch_number, w.base_price
+                FROM %s AS w WHERE w.reason IS NULL)', p_batch_number, p_work)
+        ELSE format(
+            '(SELECT w.stock_code, w.trade_date, ''raw''::text AS price_basis, 0::numeric AS open_price,
+                     w.price AS high_price, w.price AS low_price, w.price AS close_price, w.volume::bigint AS volume,
+                     NULL::numeric AS trade_value, NULL::numeric AS market_cap, n.previous_shares AS listed_shares,
+                     0 AS data_version, %s::bigint AS batch_number, NULL::numeric AS base_price
+                FROM %s AS w
+                LEFT JOIN aegis.validation_baselines AS n
+                  ON n.trade_date = w.trade_date AND n.price_basis = ''raw'' AND n.stock_code = w.stock_code
+               WHERE w.reason IS NULL)', p_batch_number, p_work)
+    END;
+
+    -- Only what this batch has written is judged: a stale or repeated row is not the value.
+    EXECUTE format(
+        'INSERT INTO aegis.findings (
+             rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
+             batch_number, observed, explained_by, status, found_by
+         )
+         SELECT DISTINCT ON (j.trade_date, j.stock_code, j.price_basis, j.rule_code)
+                j.rule_code, j.rule_version, j.severity, %1$L, j.stock_code, j.trade_date, j.price_basis, '''',
+                t.data_version, t.batch_number, j.observed, j.explained_by,
+                CASE WHEN j.explained_by IS NULL THEN ''open'' ELSE ''explained'' END, ''ingest''
+           FROM aegis._judge(%1$L, $1, $2) AS j
+           JOIN aegis.%1$I AS t
+             ON t.stock_code = j.stock_code AND t.trade_date = j.trade_date AND t.batch_number = $3 %2$s
+          ORDER BY j.trade_date, j.stock_code, j.price_basis, j.rule_code
+         ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING',
+        p_target, CASE p_target WHEN 'daily_market_data' THEN 'AND t.price_basis = j.price_basis' END)
+      USING format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
+                v_bars,
+                'JOIN aegis.validation_baselines AS k
+                   ON k.trade_date = d.trade_date AND k.price_basis = d.price_basis AND k.stock_code = d.stock_code
+                  AND NOT k.is_stale')),
+            v_limit, p_batch_number;
+    GET DIAGNOSTICS v_findings = ROW_COUNT;
+
+    EXECUTE format(
+        'SELECT count(*) FROM %s AS w
+           JOIN aegis.validation_baselines AS n
+             ON n.trade_date = w.trade_date AND n.price_basis = %s AND n.stock_code = w.stock_code AND NOT n.is_stale
+          WHERE w.reason IS NULL', p_work, v_basis)
+       INTO v_judged;
+    PERFORM aegis._record_run('ingest', p_target, v_from, v_to, v_limit, v_judged, v_findings, v_started_at, p_batch_number,
+                              v_rows - v_judged);
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._judge_batch(text, text, bigint, regclass) IS -- noqa: LT01
+'Judges the accepted rows of a batch by the baselines of their days and writes findings, in the transaction of the batch.';
+
+ALTER FUNCTION aegis._judge_batch(text, text, bigint, regclass) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._judge_batch(text, text, bigint, regclass) FROM PUBLIC;

@@ -1,0 +1,30 @@
+-- _outdate_baselines: facts about codes have changed in this batch, so the baselines that state them are stale;
+-- registered in aegis.ingest_checks.
+
+CREATE OR REPLACE FUNCTION aegis._outdate_baselines(
+    p_target text,
+    p_source text,
+    p_batch_number bigint,
+    p_work regclass
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    EXECUTE format(
+        'UPDATE aegis.validation_baselines AS n
+            SET is_stale = TRUE
+           FROM (SELECT w.stock_code, min(w.%I) AS since FROM %s AS w WHERE w.reason IS NULL GROUP BY 1) AS w
+          WHERE n.stock_code = w.stock_code
+            AND n.trade_date >= w.since
+            AND NOT n.is_stale',
+        CASE p_target WHEN 'market_events' THEN 'starts_on' ELSE 'effective_on' END, p_work);
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._outdate_baselines(text, text, bigint, regclass) IS -- noqa: LT01
+'Marks the baselines of the codes of a batch of market facts as stale, from the first day concerned.';
+
+ALTER FUNCTION aegis._outdate_baselines(text, text, bigint, regclass) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._outdate_baselines(text, text, bigint, regclass) FROM PUBLIC;

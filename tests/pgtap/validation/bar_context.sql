@@ -1,0 +1,38 @@
+-- Validation: a bar has one context, whether it is looked up or precomputed.
+BEGIN;
+SELECT plan(3);
+
+DO $$BEGIN
+    EXECUTE 'CREATE TEMPORARY VIEW generated AS ' || aegis._context_query(
+        '(SELECT t.* FROM aegis.daily_market_data AS t WHERE t.is_active)',
+        'CROSS JOIN (SELECT aegis.configuration(''aegis.report_lookback_rows'')::integer) AS s (lookback_rows)
+         CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS k');
+END$$;
+SELECT is(pg_get_viewdef('aegis.bar_context'::regclass), pg_get_viewdef('generated'::regclass), 'the view is what the rules are asked about');
+
+SELECT aegis.upsert_stocks(ARRAY[ROW('900001', 'x', 'KOSPI', NULL, NULL, 1000000, NULL, NULL, now(), NULL)::aegis.stock_input], 'krx', gen_random_uuid());
+SELECT aegis.upsert_daily_market_data(
+    array_agg(ROW('900001', c.trade_date, 'raw', 1000, 1000 + c.n, 990, 1000 + c.n % 7, 1000 + c.n * c.n % 13, NULL, NULL, 1000000, 1000, NULL, NULL)::aegis.daily_market_data_input),
+    'krx', gen_random_uuid())
+  FROM (SELECT t.trade_date, row_number() OVER (ORDER BY t.trade_date) AS n FROM aegis.trading_calendar AS t
+         WHERE t.is_open AND t.trade_date BETWEEN '2025-01-02' AND '2025-03-04') AS c;
+CALL aegis.refresh_baselines('2025-03-04');
+DO $$BEGIN
+    EXECUTE 'CREATE TEMPORARY VIEW precomputed AS ' || aegis._day_context('2025-03-04');
+END$$;
+SELECT is(
+    (SELECT to_jsonb(p) - 'slot' FROM precomputed AS p),
+    (SELECT to_jsonb(b) FROM aegis.bar_context AS b WHERE b.trade_date = '2025-03-04' AND b.stock_code = '900001'),
+    'the baseline says what the look-back says'
+);
+SELECT results_eq(
+    $$SELECT b.volume_quartiles[1] = q.quartiles[1] AND b.volume_quartiles[2] = q.quartiles[2], b.observations
+        FROM aegis.bar_context AS b
+       CROSS JOIN (SELECT percentile_cont(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY p.volume) AS quartiles
+                     FROM (SELECT d.volume FROM aegis.daily_market_data AS d WHERE d.trade_date < '2025-03-04' ORDER BY d.trade_date DESC LIMIT 30) AS p) AS q
+       WHERE b.trade_date = '2025-03-04'$$,
+    $$VALUES (TRUE, 30)$$, 'quartiles are those of the standard'
+);
+
+SELECT * FROM finish();
+ROLLBACK;
