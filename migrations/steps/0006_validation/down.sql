@@ -1,14 +1,14 @@
 -- Takes back 0006_validation. Lost are findings and what was changed about the rules.
 
 -- Queue, alerts, breakers and load shedding first: they know the findings, the findings do not know them.
-LOCK TABLE aegis.cases, aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE aegis.cases, aegis.circuit_breakers, aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
 
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND (EXISTS (SELECT FROM aegis.cases) OR EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
+        AND (EXISTS (SELECT FROM aegis.cases) OR EXISTS (SELECT FROM aegis.circuit_breakers) OR EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
     THEN
-        RAISE EXCEPTION 'going back from 0006_validation loses cases, alerts or their channels'
+        RAISE EXCEPTION 'going back from 0006_validation loses cases, circuit breakers, alerts or their channels'
             USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
     END IF;
 END
@@ -17,7 +17,8 @@ $guard$;
 DO $forget$
 DECLARE
     v_tables CONSTANT text [] := ARRAY[
-        'cases', 'case_events', 'case_findings', 'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
+        'cases', 'case_events', 'case_findings', 'circuit_breakers', 'circuit_breaker_events',
+        'circuit_breaker_probes', 'breaker_conditions', 'breaker_conditions_history', 'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
         'alert_deliveries', 'alert_buckets'
     ];
 BEGIN
@@ -26,6 +27,30 @@ BEGIN
 END
 $forget$;
 
+DO $forget$
+BEGIN
+    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 1000, '0006_validation is taken back');
+    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_ask_breakers', '_watch_breakers');
+END
+$forget$;
+
+DROP FUNCTION aegis.breaker_state;
+DROP VIEW aegis.stock_status;
+DROP PROCEDURE aegis.change_breaker_condition;
+DROP PROCEDURE aegis.reset_breaker;
+DROP PROCEDURE aegis.trip_breaker;
+DROP FUNCTION aegis._check_breaker_subject;
+DROP FUNCTION aegis._watch_breakers;
+DROP FUNCTION aegis._ask_breakers;
+DROP FUNCTION aegis._is_admitted;
+DROP FUNCTION aegis._breaker_lock;
+DROP FUNCTION aegis._move_breaker;
+DROP FUNCTION aegis._lock_breaker;
+DROP TABLE aegis.circuit_breaker_probes;
+DROP TABLE aegis.circuit_breaker_events;
+DROP TABLE aegis.circuit_breakers;
+DROP TABLE aegis.breaker_conditions_history;
+DROP TABLE aegis.breaker_conditions;
 DROP FUNCTION aegis.raise_overdue_cases;
 DROP VIEW aegis.validation_queue;
 DROP PROCEDURE aegis.reopen_case;

@@ -31,6 +31,8 @@ CREATE TABLE aegis.findings (
     CONSTRAINT findings_found_by_ck CHECK (found_by IN ('ingest', 'day', 'range', 'bars'))
 );
 
+CREATE INDEX findings_batch_number_ix ON aegis.findings (batch_number);
+
 COMMENT ON TABLE aegis.findings IS
 'What rules said about values: one row per rule version and data version of a value; never deleted.';
 COMMENT ON COLUMN aegis.findings.finding_id IS 'Identity of the finding.';

@@ -53,6 +53,7 @@ SELECT is_empty($$
                'ingest_checks',         -- likewise
                'stream_offsets',        -- a position moves forwards, never back
                'cases',                 -- each step is in case_events
+               'circuit_breakers',      -- each step is in circuit_breaker_events
                'alerts',                -- only their count moves
                'alert_deliveries',      -- a state machine; attempts count up
                'alert_buckets',         -- how many alerts may go now

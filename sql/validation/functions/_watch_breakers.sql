@@ -1,0 +1,123 @@
+-- _watch_breakers: check of ingest (stage after, behind the rules): trips the circuit breakers of what the batch brought,
+-- in its own transaction, and lets its probes pass or fail.
+--
+-- Two sessions that each bring one finding too few: the second waits at the row of the breaker, then counts again,
+-- and sees both. Breakers are met in the order of their keys.
+
+CREATE OR REPLACE FUNCTION aegis._watch_breakers(
+    p_target text,
+    p_source text,
+    p_batch_number bigint,
+    p_work regclass
+)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_live_from CONSTANT date := aegis._live_from();
+    v_candidate record;
+    v_breaker aegis.circuit_breakers;
+    v_condition aegis.breaker_conditions;
+    v_findings bigint;
+BEGIN
+    FOR v_candidate IN
+        WITH brought AS (
+            SELECT f.stock_code, aegis._severity_rank(f.severity) AS severity_rank
+              FROM aegis.findings AS f
+             WHERE f.batch_number = p_batch_number
+               AND f.status = 'open'
+               AND f.trade_date >= v_live_from
+        ),
+        subject AS (
+            SELECT 'code' COLLATE "C" AS scope, b.stock_code AS subject, b.severity_rank FROM brought AS b
+            UNION ALL
+            SELECT 'source', p_source, b.severity_rank FROM brought AS b
+            UNION ALL
+            SELECT 'market', k.market, b.severity_rank
+              FROM brought AS b
+              JOIN aegis.stocks AS k ON k.stock_code = b.stock_code AND k.market IS NOT NULL
+        ),
+        candidate AS (
+            SELECT s.scope, s.subject COLLATE "C" AS subject, s.severity_rank, FALSE AS is_probe FROM subject AS s
+            UNION ALL
+            SELECT p.scope, p.subject, 0, TRUE FROM aegis.circuit_breaker_probes AS p WHERE p.batch_number = p_batch_number
+        )
+        SELECT c.scope, c.subject, max(c.severity_rank) AS severity_rank, bool_or(c.is_probe) AS is_probe
+          FROM candidate AS c
+         WHERE c.subject <> '*'
+         GROUP BY c.scope, c.subject
+        HAVING bool_or(c.is_probe)
+            OR max(c.severity_rank) >= (
+                   SELECT min(aegis._severity_rank(k.minimum_severity))
+                     FROM aegis.breaker_conditions AS k
+                    WHERE k.is_enabled AND k.scope = c.scope
+               )
+         ORDER BY c.scope, c.subject
+    LOOP
+        v_breaker := aegis._lock_breaker(v_candidate.scope, v_candidate.subject);
+
+        IF v_candidate.is_probe AND v_breaker.state <> 'closed' THEN
+            IF v_candidate.severity_rank >= aegis._severity_rank(v_breaker.minimum_severity) THEN
+                PERFORM aegis._move_breaker(v_breaker, 'open', 
+                            'a probe failed: ' || regexp_replace(v_breaker.reason, '^a probe failed: ', ''), p_batch_number);
+            ELSE
+                v_breaker.probes_passed := v_breaker.probes_passed + 1;
+                PERFORM aegis._move_breaker(
+                            v_breaker,
+                            CASE WHEN v_breaker.probes_passed >= v_breaker.probe_batches THEN 'closed' ELSE 'half_open' END,
+                            CASE WHEN v_breaker.probes_passed >= v_breaker.probe_batches
+                                 THEN format('%s probes passed', v_breaker.probe_batches)
+                                 ELSE v_breaker.reason END,
+                            p_batch_number);
+            END IF;
+        ELSIF v_breaker.state = 'closed' THEN
+            FOR v_condition IN
+                SELECT c.*
+                  FROM aegis.breaker_conditions AS c
+                 WHERE c.is_enabled
+                   AND c.scope = v_candidate.scope
+                   AND aegis._severity_rank(c.minimum_severity) <= v_candidate.severity_rank
+                 ORDER BY aegis._severity_rank(c.minimum_severity) DESC, c.condition_code
+            LOOP
+                SELECT count(*) INTO v_findings
+                  FROM aegis.findings AS f
+                 WHERE f.trade_date >= v_live_from
+                   AND f.status = 'open'
+                   AND f.found_at > clock_timestamp() - v_condition.period
+                   AND f.finding_id > v_breaker.counts_after
+                   AND f.batch_number IS NOT NULL
+                   AND aegis._severity_rank(f.severity) >= aegis._severity_rank(v_condition.minimum_severity)
+                   AND (v_condition.rule_code IS NULL OR f.rule_code = v_condition.rule_code)
+                   AND CASE v_candidate.scope
+                           WHEN 'code' THEN f.stock_code = v_candidate.subject
+                           WHEN 'source' THEN EXISTS (SELECT FROM aegis.ingest_batches AS b
+                                                       WHERE b.batch_number = f.batch_number
+                                                         AND b.source = v_candidate.subject)
+                           ELSE EXISTS (SELECT FROM aegis.stocks AS k
+                                         WHERE k.stock_code = f.stock_code AND k.market = v_candidate.subject)
+                       END;
+
+                IF v_findings >= v_condition.findings THEN
+                    v_breaker.condition_code := v_condition.condition_code;
+                    v_breaker.minimum_severity := v_condition.minimum_severity;
+                    v_breaker.cooldown := v_condition.cooldown;
+                    v_breaker.probe_batches := v_condition.probe_batches;
+                    PERFORM aegis._move_breaker(
+                                v_breaker, 'open',
+                                format('%s: %s findings of severity %s or more within %s', v_condition.condition_code,
+                                       v_findings, v_condition.minimum_severity, v_condition.period),
+                                p_batch_number);
+                    EXIT;
+                END IF;
+            END LOOP;
+        END IF;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis._watch_breakers(text, text, bigint, regclass) IS -- noqa: LT01
+'Check of ingest: trips circuit breakers by the findings of the batch, and settles its probes.';
+
+ALTER FUNCTION aegis._watch_breakers(text, text, bigint, regclass) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._watch_breakers(text, text, bigint, regclass) FROM PUBLIC;
