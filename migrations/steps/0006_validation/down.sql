@@ -1,12 +1,13 @@
 -- Takes back 0006_validation. Lost are findings and what was changed about the rules.
 
 -- Queue, alerts, breakers and load shedding first: they know the findings, the findings do not know them.
-LOCK TABLE aegis.cases, aegis.circuit_breakers, aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE aegis.cases, aegis.deferred_checks, aegis.circuit_breakers, aegis.alerts, aegis.alert_channels IN ACCESS EXCLUSIVE MODE;
 
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND (EXISTS (SELECT FROM aegis.cases) OR EXISTS (SELECT FROM aegis.circuit_breakers) OR EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
+        AND (EXISTS (SELECT FROM aegis.cases) OR EXISTS (SELECT FROM aegis.circuit_breakers)
+             OR EXISTS (SELECT FROM aegis.deferred_checks) OR EXISTS (SELECT FROM aegis.alerts) OR EXISTS (SELECT FROM aegis.alert_channels))
     THEN
         RAISE EXCEPTION 'going back from 0006_validation loses cases, circuit breakers, alerts or their channels'
             USING ERRCODE = 'AEK90', HINT = 'SET aegis.allow_data_loss = ''on'' if that is meant.';
@@ -18,7 +19,7 @@ DO $forget$
 DECLARE
     v_tables CONSTANT text [] := ARRAY[
         'cases', 'case_events', 'case_findings', 'circuit_breakers', 'circuit_breaker_events',
-        'circuit_breaker_probes', 'breaker_conditions', 'breaker_conditions_history', 'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
+        'circuit_breaker_probes', 'load_state', 'deferred_checks', 'flood_log', 'breaker_conditions', 'breaker_conditions_history', 'alert_templates', 'alert_templates_history', 'alert_channels', 'alert_channels_history', 'alerts',
         'alert_deliveries', 'alert_buckets'
     ];
 BEGIN
@@ -30,10 +31,24 @@ $forget$;
 DO $forget$
 BEGIN
     PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 1000, '0006_validation is taken back');
-    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_ask_breakers', '_watch_breakers');
+    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_ask_breakers', '_watch_breakers', '_decide_checks');
 END
 $forget$;
 
+DROP PROCEDURE aegis.override_load_level;
+DROP FUNCTION aegis.refresh_load_level;
+DROP FUNCTION aegis.is_sampled;
+DROP FUNCTION aegis.active_priorities;
+DROP FUNCTION aegis._move_load_level;
+DROP FUNCTION aegis._tell_load_level;
+DROP FUNCTION aegis._decide_checks;
+DROP FUNCTION aegis._priorities_through;
+DROP FUNCTION aegis._load_level_of;
+DROP FUNCTION aegis._measured_load;
+DROP FUNCTION aegis._load_level;
+DROP TABLE aegis.flood_log;
+DROP TABLE aegis.deferred_checks;
+DROP TABLE aegis.load_state;
 DROP FUNCTION aegis.breaker_state;
 DROP VIEW aegis.stock_status;
 DROP PROCEDURE aegis.change_breaker_condition;

@@ -175,5 +175,7 @@ VALUES
 ('AEV63', 'a change of alerts needs a reason', 'Pass a non-blank p_reason.', '알림 변경에는 사유가 필요합니다'),
 ('AEV64', 'the delivery is not claimed under this attempt', 'Claim again; another deliverer may have it.', '이 시도로 선점된 알림 발송 건이 아닙니다'),
 ('AEV65', 'a delivery cannot end so', 'Pass delivered, failed or refused.', '알림 발송 결과 값이 올바르지 않습니다'),
+('AEV70', 'the load level or its time makes no sense', 'Levels are 0 to 3; a time is 1 second to 1 day.', '부하 단계 또는 적용 시간이 올바르지 않습니다'),
+('AEV71', 'setting the load level needs a reason', 'Pass a non-blank p_reason.', '부하 단계 변경에는 사유가 필요합니다'),
 ('AEZ01', 'an internal fault', 'Report it with the statement that caused it.', '내부 오류입니다')
 ON CONFLICT (sqlstate) DO NOTHING;

@@ -18,6 +18,7 @@ CREATE TABLE aegis.ingest_batches (
     rejected integer NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     applied_by text NOT NULL DEFAULT SESSION_USER,
+    duration interval NOT NULL DEFAULT clock_timestamp() - statement_timestamp(),
 
     CONSTRAINT ingest_batches_pk PRIMARY KEY (batch_number),
     CONSTRAINT ingest_batches_batch_id_uq UNIQUE (batch_id),
@@ -48,6 +49,8 @@ COMMENT ON COLUMN aegis.ingest_batches.quarantined IS 'Doubtful rows, in aegis.d
 COMMENT ON COLUMN aegis.ingest_batches.rejected IS 'Rows that break a structural rule, in aegis.dead_letters.';
 COMMENT ON COLUMN aegis.ingest_batches.applied_at IS 'When it was applied.';
 COMMENT ON COLUMN aegis.ingest_batches.applied_by IS 'Login role that sent it.';
+COMMENT ON COLUMN aegis.ingest_batches.duration IS
+'From the arrival of the client''s statement to this row; a measure of load.';
 
 ALTER TABLE aegis.ingest_batches OWNER TO aegis_owner;
 GRANT SELECT ON aegis.ingest_batches TO aegis_reader;

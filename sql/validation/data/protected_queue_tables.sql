@@ -8,6 +8,9 @@ CALL aegis.protect_table('aegis.circuit_breaker_events', 'what was stopped and w
 CALL aegis.protect_table('aegis.circuit_breaker_probes', 'what was let through to try', NULL, TRUE);
 CALL aegis.protect_table('aegis.breaker_conditions', 'what stops a feed', 'aegis.breaker_conditions_history');
 CALL aegis.protect_table('aegis.breaker_conditions_history', 'superseded conditions', NULL, TRUE);
+CALL aegis.protect_table('aegis.load_state', 'how loaded it is');
+CALL aegis.protect_table('aegis.deferred_checks', 'what has not been checked yet');
+CALL aegis.protect_table('aegis.flood_log', 'what was only sampled', NULL, TRUE);
 CALL aegis.protect_table('aegis.alert_templates', 'what alerts say', 'aegis.alert_templates_history');
 CALL aegis.protect_table('aegis.alert_templates_history', 'superseded texts of alerts', NULL, TRUE);
 CALL aegis.protect_table('aegis.alert_channels', 'where alerts go', 'aegis.alert_channels_history');

@@ -54,6 +54,8 @@ SELECT is_empty($$
                'stream_offsets',        -- a position moves forwards, never back
                'cases',                 -- each step is in case_events
                'circuit_breakers',      -- each step is in circuit_breaker_events
+               'load_state',            -- how it is now; each change of level is an alert
+               'deferred_checks',       -- a debt, and when it was paid
                'alerts',                -- only their count moves
                'alert_deliveries',      -- a state machine; attempts count up
                'alert_buckets',         -- how many alerts may go now

@@ -1,0 +1,32 @@
+-- active_priorities: rules of which priorities run now, or were to run for a batch.
+--
+-- Call     SELECT * FROM aegis.validation_rules AS r WHERE r.priority <@ aegis.active_priorities();
+-- Role     aegis_reader
+-- Locks    none
+-- Raises   nothing
+-- Repeat   changes nothing
+--
+-- With a batch it tells what was decided for that batch, once and for all: [1,101) for one that was spared nothing.
+
+CREATE OR REPLACE FUNCTION aegis.active_priorities(p_batch_number bigint DEFAULT NULL)
+RETURNS int4range
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT int4range(
+               1,
+               CASE WHEN p_batch_number IS NULL THEN aegis._priorities_through(aegis._load_level())
+                    ELSE coalesce((SELECT min(d.priorities_through) FROM aegis.deferred_checks AS d
+                                    WHERE d.batch_number = p_batch_number), 100)
+               END,
+               '[]'
+           )
+$function$;
+
+COMMENT ON FUNCTION aegis.active_priorities(bigint) IS -- noqa: LT01
+'Range of priorities whose rules run at the load of now, or ran for a batch.';
+
+ALTER FUNCTION aegis.active_priorities(bigint) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.active_priorities(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.active_priorities(bigint) TO aegis_reader;
