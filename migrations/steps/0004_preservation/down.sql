@@ -10,6 +10,8 @@ BEGIN
         AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.table_name <> 'protected_tables')
              OR EXISTS (SELECT FROM aegis.blocked_attempts)
              OR EXISTS (SELECT FROM aegis.ledger AS l WHERE l.kind <> 'seal_format')
+        AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.table_name NOT IN ('protected_tables', 'ingest_checks'))
+             OR EXISTS (SELECT FROM aegis.ledger)
              OR EXISTS (SELECT FROM aegis.protected_tables AS p WHERE p.schema_name NOT IN ('aegis', 'aegis_guard')))
     THEN
         RAISE EXCEPTION 'going back from 0004_preservation loses tickets, acts of the ledger or the protection of tables of yours'
