@@ -180,10 +180,11 @@ class Deliverer:
             headers["X-Aegis-Signature"] = signature(
                 secret(job["secret_name"], self.secrets), timestamp, body
             )
+        client = self._http()
         import httpx  # noqa: PLC0415 - an extra
 
         try:
-            answer = self._http().post(job["endpoint"], content=body, headers=headers)
+            answer = client.post(job["endpoint"], content=body, headers=headers)
         except httpx.HTTPError as error:
             return "failed", f"{type(error).__name__}: {error}"
         if answer.is_success:

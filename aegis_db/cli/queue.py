@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +38,7 @@ def _show(dsn: str, as_json: bool, columns: Sequence[str], query: str, values: A
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_text(row[column]) for column in columns))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
 
 
 def _text(value: Any) -> str:
@@ -171,7 +172,9 @@ def breakers_list(everything: bool, dsn: str, as_json: bool) -> None:
             "probes_passed",
             "trips",
         ),
-        "SELECT * FROM aegis.circuit_breakers WHERE state <> 'closed' OR %s"
+        "SELECT scope, subject, state, reason, condition_code, opened_at, probes_passed,"
+        " probe_batches, trips, nullif(probing_from, 'infinity') AS probing_from, changed_at, changed_by"
+        " FROM aegis.circuit_breakers WHERE state <> 'closed' OR %s"
         " ORDER BY scope, subject",
         (everything,),
     )

@@ -176,7 +176,7 @@ VALUES
 ('AEV64', 'the delivery is not claimed under this attempt', 'Claim again; another deliverer may have it.', '이 시도로 선점된 알림 발송 건이 아닙니다'),
 ('AEV65', 'a delivery cannot end so', 'Pass delivered, failed or refused.', '알림 발송 결과 값이 올바르지 않습니다'),
 ('AEV66', 'alerts may not be sent to that host', 'Start the deliverer with --allow-host, or --smtp.', '허용되지 않은 알림 수신 호스트입니다'),
-('AEV67', 'the signing key of an alert channel is missing or open to others', 'Set AEGIS_ALERT_SECRET_<NAME>, or a file with mode 600.', '알림 서명 키가 없거나 권한이 올바르지 않습니다'),
+('AEV67', 'the signing key of an alert channel is missing or not private', 'Set AEGIS_ALERT_SECRET_NAME, or a file, mode 600.', '알림 서명 키가 없거나 권한이 올바르지 않습니다'),
 ('AEV68', 'httpx is not installed', 'Install aegis-db[alerts].', 'httpx가 설치되어 있지 않습니다'),
 ('AEV70', 'the load level or its time makes no sense', 'Levels are 0 to 3; a time is 1 second to 1 day.', '부하 단계 또는 적용 시간이 올바르지 않습니다'),
 ('AEV71', 'setting the load level needs a reason', 'Pass a non-blank p_reason.', '부하 단계 변경에는 사유가 필요합니다'),

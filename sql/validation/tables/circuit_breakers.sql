@@ -1,5 +1,5 @@
--- Circuit breakers that have tripped once; all others are closed and have no row. An open one quarantines the rows of
--- its code, source or market; after its cooldown a limited number of batches may try, and closes it or opens it again.
+-- Circuit breakers that a grave finding has ever concerned; all others are closed and have no row. An open one quarantines
+-- the rows of its code, source or market; after its cooldown a limited number of batches may try, and closes it or opens it again.
 
 CREATE TABLE aegis.circuit_breakers (
     scope text COLLATE "C" NOT NULL,

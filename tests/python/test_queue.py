@@ -1,0 +1,562 @@
+"""Cases, breakers and alerts: two at once, processes that die, servers that answer badly."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import policy
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from click.testing import CliRunner
+
+from aegis_db.alerts import Deliverer, Relay
+from aegis_db.cli import main
+
+# A rule as simple as can be: a volume of 13 is critical.
+TEST_RULE = """
+CREATE FUNCTION aegis.test_rule(
+    p_target text, p_source text, p_batch_number bigint, p_work regclass
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format(
+        'INSERT INTO aegis.findings (rule_code, rule_version, severity, target, stock_code,
+                                     trade_date, data_version, batch_number, found_by)
+         SELECT ''price_change'', 1, ''critical'', $1, w.stock_code, w.trade_date, t.data_version,
+                $2, ''ingest''
+           FROM %s AS w JOIN aegis.stock_prices AS t USING (stock_code, trade_date)
+          WHERE w.reason IS NULL AND w.volume = 13 AND t.batch_number = $2', p_work)
+      USING p_target, p_batch_number;
+END
+$$;
+GRANT EXECUTE ON FUNCTION aegis.test_rule TO aegis_owner;
+INSERT INTO aegis.ingest_checks (target, stage, priority, routine)
+VALUES ('stock_prices', 'after', 1, 'test_rule');
+CALL aegis.change_configuration('aegis.live_days', '36500', 'old days');
+"""
+COOL = """
+UPDATE aegis.circuit_breakers SET probing_from = clock_timestamp() WHERE state <> 'closed'
+"""
+FINDING = """
+INSERT INTO aegis.findings (rule_code, rule_version, severity, target, stock_code, trade_date,
+                            data_version, found_by)
+VALUES ('price_change', 1, 'warning', 'daily_market_data', %s, '2025-01-02', %s, 'day')
+"""
+
+
+@pytest.fixture
+def ruled(database: str) -> str:
+    """A database in which a volume of 13 is critical."""
+    with psycopg.connect(database) as connection:
+        connection.execute(TEST_RULE)
+    return database
+
+
+def send(
+    connection: psycopg.Connection,
+    volume: int,
+    second: int,
+    code: str = "005930",
+    day: str = "2025-01-02",
+) -> tuple[int, int]:
+    """Upsert one price; return the rows taken and quarantined."""
+    row = connection.execute(
+        """SELECT r.inserted + r.updated, r.quarantined FROM aegis.upsert_stock_prices(
+               ARRAY[ROW(%s, %s, 53400, %s,
+                         TIMESTAMPTZ '2025-01-03 10:00+09' + %s * INTERVAL '1 second', NULL)
+                    ]::aegis.stock_price_input[], 'krx', gen_random_uuid()) AS r""",
+        (code, day, volume, second),
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def state(connection: psycopg.Connection, code: str = "005930") -> str | None:
+    row = connection.execute(
+        "SELECT state FROM aegis.circuit_breakers WHERE (scope, subject) = ('code', %s)", (code,)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
+    """Run all jobs from the same instant; return results and exceptions."""
+    barrier = threading.Barrier(len(jobs))
+    results: list[Any] = [None] * len(jobs)
+
+    def work(number: int, job: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            results[number] = job()
+        except Exception as error:
+            results[number] = error
+
+    threads = [threading.Thread(target=work, args=item) for item in enumerate(jobs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+# Cases.
+
+
+def test_of_two_who_decide_at_once_one_does(database: str) -> None:
+    for attempt in range(5):
+        with psycopg.connect(database) as connection:
+            connection.execute(FINDING, ("005930", attempt + 1))
+            case = connection.execute(
+                "SELECT case_id, state_version FROM aegis.cases WHERE state = 'open'"
+            ).fetchone()
+        assert case is not None
+
+        def decide(reason: str, case: tuple[int, int] = case) -> str:
+            with psycopg.connect(database) as connection:
+                connection.execute(
+                    "CALL aegis.release_case(%s, %s, %s)", (case[0], reason, case[1])
+                )
+            return "done"
+
+        results = at_once([lambda: decide("one"), lambda: decide("two")])
+        codes = sorted(getattr(result, "sqlstate", None) or result for result in results)
+        assert codes == ["AEV42", "done"]
+    with psycopg.connect(database) as connection:
+        events = connection.execute(
+            "SELECT event, count(*) FROM aegis.case_events GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    assert events == [("opened", 5), ("released", 5)]
+
+
+def test_findings_of_many_sessions_join_one_case(database: str) -> None:
+    def find(version: int) -> None:
+        with psycopg.connect(database) as connection:
+            connection.execute(FINDING, ("005930", version))
+
+    results = at_once([lambda version=version: find(version) for version in range(1, 9)])
+    assert results == [None] * 8
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT findings FROM aegis.cases").fetchall() == [(8,)]
+        assert connection.execute("SELECT count(*) FROM aegis.case_findings").fetchone() == (8,)
+
+
+# Circuit breakers.
+
+
+def test_two_findings_in_two_sessions_trip_what_two_trip(ruled: str) -> None:
+    with psycopg.connect(ruled, autocommit=True) as connection:
+        connection.execute(
+            """CALL aegis.change_breaker_condition('code_critical', '{"findings": 2}', 'test')"""
+        )
+        for code in ("000660", "035420", "068270"):
+            send(connection, 1, 0, code)
+
+            def one(day: str, code: str = code) -> tuple[int, int]:
+                with psycopg.connect(ruled) as session:
+                    return send(session, 13, 1, code, day)
+
+            results = at_once([lambda: one("2025-01-02"), lambda: one("2025-01-03")])
+            assert results == [(1, 0), (1, 0)]
+            assert state(connection, code) == "open"
+
+
+def test_half_open_lets_exactly_one_probe_through_at_a_time(ruled: str) -> None:
+    with (
+        psycopg.connect(ruled, autocommit=True) as watcher,
+        psycopg.connect(ruled) as first,
+        psycopg.connect(ruled) as second,
+    ):
+        assert send(watcher, 13, 1) == (1, 0)
+        assert state(watcher) == "open"
+        watcher.execute(COOL)
+
+        assert send(first, 1, 2) == (1, 0)
+        assert send(second, 1, 3) == (0, 1), "the probe in flight is the only one"
+        second.commit()
+        first.rollback()
+        assert state(watcher) == "open", "a probe that was rolled back never was"
+
+        assert send(first, 1, 4) == (1, 0)
+        first.commit()
+        assert state(watcher) == "half_open"
+        assert send(second, 13, 5) == (1, 0)
+        second.commit()
+        assert state(watcher) == "open"
+        assert send(first, 1, 6) == (0, 1)
+        probes = watcher.execute("SELECT count(*) FROM aegis.circuit_breaker_probes").fetchone()
+        assert probes == (2,)
+
+
+def test_many_writers_close_a_breaker_after_exactly_its_probes(ruled: str) -> None:
+    with psycopg.connect(ruled, autocommit=True) as watcher:
+        send(watcher, 13, 1)
+        watcher.execute(COOL)
+
+        def write(number: int) -> None:
+            with psycopg.connect(ruled, autocommit=True) as session:
+                for turn in range(6):
+                    send(session, 1, 10 + number * 10 + turn)
+
+        assert at_once([lambda n=n: write(n) for n in range(6)]) == [None] * 6
+        assert state(watcher) == "closed"
+        row = watcher.execute(
+            "SELECT count(*), (SELECT count(*) FROM aegis.circuit_breaker_events"
+            " WHERE to_state = 'closed') FROM aegis.circuit_breaker_probes"
+        ).fetchone()
+        assert row == (3, 1)
+
+
+def test_a_breaker_trips_with_the_value_that_causes_it(ruled: str) -> None:
+    with (
+        psycopg.connect(ruled, autocommit=True) as writer,
+        psycopg.connect(ruled, autocommit=True) as listener,
+    ):
+        listener.execute("LISTEN aegis_alerts")
+        send(writer, 1, 0)
+        started = time.monotonic()
+        send(writer, 13, 1)
+        notified = next(listener.notifies(timeout=5))
+        seen = state(listener)
+        took = time.monotonic() - started
+        assert seen == "open"
+        assert len(notified.payload) < 20
+        assert took < 1, f"{took:.3f} s"
+
+
+# Delivery.
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Answers as told, and keeps what it got."""
+
+    answers: ClassVar[list[int | str]] = []
+    seen: ClassVar[list[tuple[dict[str, str], bytes]]] = []
+    arrived: ClassVar[threading.Event] = threading.Event()
+    proceed: ClassVar[threading.Event] = threading.Event()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append(({key.lower(): value for key, value in self.headers.items()}, body))
+        self.arrived.set()
+        answer = self.answers.pop(0) if self.answers else 200
+        if answer == "hang":
+            self.proceed.wait(20)
+            return
+        if answer == "close":
+            self.connection.close()
+            return
+        self.send_response(int(answer))
+        if answer == 302:
+            self.send_header("Location", "http://127.0.0.1:9/")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[str]:
+    """The address of a webhook on loopback."""
+    Receiver.answers, Receiver.seen = [], []
+    Receiver.arrived, Receiver.proceed = threading.Event(), threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/hook"
+    Receiver.proceed.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def channel(dsn: str, **options: Any) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "CALL aegis.set_alert_channel('desk', %s, 'test')", (json.dumps(options),)
+        )
+
+
+def raise_alert(dsn: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SELECT aegis.send_test_alert()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def deliveries(dsn: str) -> list[tuple[str, int, str | None]]:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(
+            "SELECT state, attempts, last_error FROM aegis.alert_deliveries ORDER BY delivery_id"
+        ).fetchall()
+
+
+def make_due(dsn: str) -> None:
+    with psycopg.connect(dsn) as connection:
+        connection.execute("UPDATE aegis.alert_deliveries SET next_attempt_at = clock_timestamp()")
+
+
+LOCAL = frozenset({"127.0.0.1"})
+
+
+def test_a_webhook_is_signed_and_carries_its_key(
+    database: str, receiver: str, tmp_path: Path
+) -> None:
+    channel(database, adapter="webhook", endpoint=receiver, secret_name="desk")
+    (tmp_path / "desk").write_text("s3cret\n")
+    (tmp_path / "desk").chmod(0o600)
+    raise_alert(database)
+    deliverer = Deliverer(database, allowed_hosts=LOCAL, secrets=tmp_path)
+    assert deliverer.once().delivered == 1
+    assert deliverer.once().delivered == 0
+
+    ((headers, body),) = Receiver.seen
+    wanted = hmac.new(
+        b"s3cret", headers["x-aegis-timestamp"].encode() + b"." + body, hashlib.sha256
+    ).hexdigest()
+    assert headers["x-aegis-signature"] == f"v1={wanted}"
+    assert json.loads(body)["title"] == "AEGIS 시험 알림"
+    with psycopg.connect(database) as connection:
+        key = connection.execute("SELECT idempotency_key FROM aegis.alert_deliveries").fetchone()
+        stored = connection.execute("SELECT d::text FROM aegis.alert_channels AS d").fetchall()
+    assert key == (uuid.UUID(headers["idempotency-key"]),)
+    assert "s3cret" not in str(stored)
+
+
+@pytest.mark.parametrize(
+    ("answers", "end"),
+    [
+        ([503, 200], ("delivered", 2)),
+        ([429, "close", 200], ("delivered", 3)),
+        ([410], ("dead", 1)),
+        ([302], ("dead", 1)),
+        ([500, 500, 500], ("dead", 3)),
+        (["hang", 200], ("delivered", 2)),
+    ],
+    ids=["503", "429 and a broken line", "410", "redirect", "500 for ever", "no answer"],
+)
+def test_a_bad_answer_is_tried_again_or_given_up(
+    database: str, receiver: str, answers: list[int | str], end: tuple[str, int]
+) -> None:
+    channel(database, adapter="webhook", endpoint=receiver, attempts_maximum=3)
+    raise_alert(database)
+    Receiver.answers = list(answers)
+    deliverer = Deliverer(database, allowed_hosts=LOCAL, timeout=0.5)
+    for _ in answers:
+        deliverer.once()
+        make_due(database)
+    assert [row[:2] for row in deliveries(database)] == [end]
+    assert len({headers["idempotency-key"] for headers, _ in Receiver.seen}) == 1
+    assert len(Receiver.seen) == len(answers)
+
+
+def test_only_hosts_that_were_named_are_called(database: str, receiver: str) -> None:
+    channel(database, adapter="webhook", endpoint=receiver)
+    raise_alert(database)
+    assert Deliverer(database, allowed_hosts=frozenset({"example.com"})).once().failed == 1
+    assert Receiver.seen == []
+    ((state_, _, error),) = deliveries(database)
+    assert state_ == "pending"
+    assert error is not None
+    assert error.startswith("AEV66")
+
+
+def test_a_key_that_others_can_read_is_not_used(
+    database: str, receiver: str, tmp_path: Path
+) -> None:
+    channel(database, adapter="webhook", endpoint=receiver, secret_name="desk")
+    raise_alert(database)
+    deliverer = Deliverer(database, allowed_hosts=LOCAL, secrets=tmp_path)
+    assert deliverer.once().failed == 1
+    (tmp_path / "desk").write_text("s3cret")
+    (tmp_path / "desk").chmod(0o644)
+    make_due(database)
+    assert deliverer.once().failed == 1
+    assert Receiver.seen == []
+    assert "AEV67" in str(deliveries(database)[0][2])
+
+
+def test_a_missing_extra_is_named(
+    database: str, receiver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel(database, adapter="webhook", endpoint=receiver)
+    raise_alert(database)
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    assert Deliverer(database, allowed_hosts=LOCAL).once().failed == 1
+    assert "AEV68" in str(deliveries(database)[0][2])
+
+
+@contextmanager
+def running(dsn: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a deliverer as a process of its own, as an operator would."""
+    environment = {**os.environ, "AEGIS_DSN": dsn}
+    command = [sys.executable, "-c", "from aegis_db.cli import main; main()", "alerts", "run"]
+    with subprocess.Popen(
+        [*command, "--allow-host", "127.0.0.1", "--poll", "0.2", *options],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until(holds: Callable[[], bool], seconds: float = 15) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_killed_deliverer_loses_nothing(database: str, receiver: str) -> None:
+    channel(database, adapter="webhook", endpoint=receiver)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "CALL aegis.change_configuration('aegis.alert_claim_time', '1 second', 'test')"
+        )
+    Receiver.answers = ["hang"]
+    raise_alert(database)
+    with running(database) as first:
+        assert Receiver.arrived.wait(15)
+        first.send_signal(signal.SIGKILL)
+        first.wait(10)
+    assert deliveries(database)[0][0] == "claimed"
+    with running(database) as second:
+        until(lambda: deliveries(database)[0][0] == "delivered")
+        later = raise_alert(database)
+        until(lambda: [row[0] for row in deliveries(database)] == ["delivered"] * 2)
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(10) == 0
+    keys = [headers["idempotency-key"] for headers, _ in Receiver.seen]
+    assert len(keys) == 3
+    assert keys[0] == keys[1] != keys[2]
+    assert json.loads(Receiver.seen[2][1])["alert_id"] == later
+
+
+def test_two_deliverers_share_the_work(database: str, receiver: str) -> None:
+    channel(database, adapter="webhook", endpoint=receiver, rate_per_minute=6000, burst=1000)
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "SELECT aegis._raise_alert('finding', n::text, 'critical', '{}')"
+            "  FROM generate_series(1, 60) AS n"
+        )
+    deliverers = [Deliverer(database, allowed_hosts=LOCAL, batch=7) for _ in range(2)]
+    tallies = at_once([deliverer.once for deliverer in deliverers])
+    assert sum(tally.delivered for tally in tallies) == 60
+    assert len({headers["idempotency-key"] for headers, _ in Receiver.seen}) == 60
+    assert len(Receiver.seen) == 60
+
+
+class Mailbox:
+    """A mail server that answers as told."""
+
+    def __init__(self) -> None:
+        self.answers: list[str] = []
+        self.mails: list[bytes] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        answer = self.answers.pop(0) if self.answers else "250 OK"
+        if answer.startswith("250"):
+            self.mails.append(envelope.content)
+        return answer
+
+
+def test_e_mail_is_sent_tried_again_and_given_up(database: str) -> None:
+    mailbox = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(mailbox, hostname="127.0.0.1", port=port, ready_timeout=30)
+    server.start()
+    try:
+        channel(database, adapter="smtp", endpoint="risk@example.com")
+        deliverer = Deliverer(database, relay=Relay("127.0.0.1", port, "aegis@example.com"))
+        assert Deliverer(database).once().failed == 0
+        raise_alert(database)
+        mailbox.answers = ["451 later"]
+        assert deliverer.once().failed == 1
+        make_due(database)
+        assert deliverer.once().delivered == 1
+        mail = BytesParser(policy=policy.default).parsebytes(mailbox.mails[0])
+        assert mail["Subject"] == "AEGIS 시험 알림"
+        assert "시험 알림입니다" in mail.get_content()
+        assert str(mail["Message-ID"]).endswith("@aegis>")
+
+        time.sleep(1.1)
+        raise_alert(database)
+        mailbox.answers = ["554 never"]
+        assert deliverer.once().refused == 1
+    finally:
+        server.stop()
+    assert [row[:2] for row in deliveries(database)] == [("delivered", 2), ("dead", 1)]
+    with pytest.raises(OSError, match="refused"), smtplib.SMTP("127.0.0.1", port):
+        pass
+    make_due(database)
+
+
+# The command line.
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+
+def test_the_queue_from_the_command_line(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(FINDING, ("005930", 1))
+        connection.execute("CREATE ROLE example_lee LOGIN; GRANT aegis_operator TO example_lee")
+        connection.execute("UPDATE aegis.cases SET due_at = opened_at")
+    with psycopg.connect(database) as connection:
+        code = ("--dsn", database)
+        listed = json.loads(run("cases", "list", "--overdue", "--json", *code).stdout)
+        assert [(row["kind"], row["stock_code"], row["is_overdue"]) for row in listed] == [
+            ("case", "005930", True)
+        ]
+        case = str(listed[0]["item_id"])
+        assert run("cases", "list", *code).exit_code == 0
+        assert run("cases", "assign", case, "example_lee", "--reason", "hers", *code).exit_code == 0
+        refused = run("cases", "release", case, "--reason", "x", *code)
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith("AEV44")
+        assert run("cases", "assign", case, "nobody", "--reason", "x", *code).exit_code == 1
+        assert run("cases", "release", case, *code).exit_code == 2
+        steps = json.loads(run("cases", "show", case, "--json", *code).stdout)
+        assert [step["event"] for step in steps] == ["opened", "assigned"]
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP ROLE example_lee")
+
+
+def test_breakers_and_alerts_from_the_command_line(database: str, receiver: str) -> None:
+    channel(database, adapter="webhook", endpoint=receiver)
+    code = ("--dsn", database)
+    tripped = run("breakers", "trip", "source", "naver", "--reason", "stale", *code)
+    assert tripped.exit_code == 0, tripped.stderr
+    again = run("breakers", "trip", "source", "naver", "--reason", "stale", *code)
+    assert again.stderr.startswith("AEV52")
+    assert "naver" in run("breakers", "list", *code).stdout
+    assert run("breakers", "reset", "source", "naver", "--reason", "fine", *code).exit_code == 0
+    assert json.loads(run("breakers", "list", "--json", *code).stdout) == []
+    assert run("alerts", "test", *code).exit_code == 0
+    done = run("alerts", "run", "--once", "--allow-host", "127.0.0.1", *code)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("3 delivered")
+    assert "회로차단 발동" in run("alerts", "list", *code).stdout
+    assert run("alerts", "run", "--once", "--smtp", "nonsense", *code).exit_code == 2
+    assert run("alerts", "run", "--once", "--smtp", "127.0.0.1:25", *code).exit_code == 2
