@@ -173,8 +173,8 @@ def breakers_list(everything: bool, dsn: str, as_json: bool) -> None:
             "trips",
         ),
         "SELECT scope, subject, state, reason, condition_code, opened_at, probes_passed,"
-        " probe_batches, trips, nullif(probing_from, 'infinity') AS probing_from, changed_at, changed_by"
-        " FROM aegis.circuit_breakers WHERE state <> 'closed' OR %s"
+        " probe_batches, trips, nullif(probing_from, 'infinity') AS probing_from, changed_at,"
+        " changed_by FROM aegis.circuit_breakers WHERE state <> 'closed' OR %s"
         " ORDER BY scope, subject",
         (everything,),
     )
