@@ -22,6 +22,7 @@ MODULES = {
     "ingest": "ingest",
     "kafka": "kafka",
     "load": "load",
+    "metrics": "metrics",
     "report": "report",
     "restore": "rows",
     "seal": "seals",

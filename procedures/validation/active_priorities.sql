@@ -12,11 +12,12 @@ CREATE OR REPLACE FUNCTION aegis.active_priorities(p_batch_number bigint DEFAULT
 RETURNS int4range
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT int4range(
                1,
-               CASE WHEN p_batch_number IS NULL THEN aegis._priorities_through(aegis._load_level())
+               CASE WHEN p_batch_number IS NULL THEN aegis._priorities_through(aegis.load_level())
                     ELSE coalesce((SELECT min(d.priorities_through) FROM aegis.deferred_checks AS d
                                     WHERE d.batch_number = p_batch_number), 100)
                END,

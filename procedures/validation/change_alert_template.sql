@@ -72,6 +72,11 @@ BEGIN
                CASE p_language WHEN 'en' THEN t.title_en ELSE t.title_ko END,
                CASE p_language WHEN 'en' THEN t.body_en ELSE t.body_ko END
            );
+
+    IF FOUND THEN
+        PERFORM aegis_guard._record_act('alert_change', format('template %s', p_alert_kind), NULL, NULL,
+                                    jsonb_build_object('language', p_language, 'reason', p_reason));
+    END IF;
 END;
 $procedure$;
 

@@ -21,6 +21,7 @@ DECLARE
     v_unknown text;
     v_message text;
     v_constraint text;
+    v_is_changed boolean;
 BEGIN
     IF coalesce(btrim(p_reason), '') = '' THEN
         RAISE EXCEPTION 'a change of condition % needs a reason', p_condition_code
@@ -77,6 +78,7 @@ BEGIN
                    (v_new.scope, v_new.rule_code, v_new.minimum_severity, v_new.findings, v_new.period, v_new.cooldown,
                     v_new.probe_batches, v_new.is_enabled);
         END IF;
+        v_is_changed := FOUND;
     EXCEPTION
         WHEN check_violation OR not_null_violation OR data_exception THEN
             GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_constraint = CONSTRAINT_NAME;
@@ -85,6 +87,11 @@ BEGIN
                       DETAIL = format('PostgreSQL says: %s.', v_message),
                       HINT = 'See the constraints of aegis.breaker_conditions.';
     END;
+
+    IF v_is_changed THEN
+        PERFORM aegis_guard._record_act('rule_change', format('breaker condition %s', p_condition_code), NULL, NULL,
+                                    jsonb_build_object('changes', p_changes, 'reason', p_reason));
+    END IF;
 END;
 $procedure$;
 

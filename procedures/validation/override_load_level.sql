@@ -33,7 +33,7 @@ BEGIN
     END IF;
 
     PERFORM FROM aegis.load_state FOR UPDATE;
-    v_from := aegis._load_level();
+    v_from := aegis.load_level();
 
     UPDATE aegis.load_state AS s
        SET override_level = p_level,
@@ -41,7 +41,7 @@ BEGIN
            override_reason = CASE WHEN p_level IS NOT NULL THEN p_reason END,
            override_by = CASE WHEN p_level IS NOT NULL THEN SESSION_USER END;
 
-    PERFORM aegis._tell_load_level(v_from, aegis._load_level(), p_reason);
+    PERFORM aegis._tell_load_level(v_from, aegis.load_level(), p_reason);
 END;
 $procedure$;
 

@@ -22,6 +22,7 @@ DECLARE
     v_unknown text;
     v_message text;
     v_constraint text;
+    v_is_changed boolean;
 BEGIN
     IF coalesce(btrim(p_reason), '') = '' THEN
         RAISE EXCEPTION 'a change of channel % needs a reason', p_channel
@@ -77,6 +78,7 @@ BEGIN
              WHERE c.channel = p_channel
                AND to_jsonb(c) || p_options IS DISTINCT FROM to_jsonb(c);
         END IF;
+        v_is_changed := FOUND;
     EXCEPTION
         WHEN check_violation OR not_null_violation OR data_exception THEN
             GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_constraint = CONSTRAINT_NAME;
@@ -85,6 +87,11 @@ BEGIN
                       DETAIL = format('PostgreSQL says: %s.', v_message),
                       HINT = 'A webhook needs https (http on loopback only), smtp an address; see aegis.alert_channels.';
     END;
+
+    IF v_is_changed THEN
+        PERFORM aegis_guard._record_act('alert_change', format('channel %s', p_channel), NULL, NULL,
+                                    jsonb_build_object('options', p_options, 'reason', p_reason));
+    END IF;
 END;
 $procedure$;
 

@@ -35,6 +35,7 @@ BEGIN
 END
 $forget$;
 
+DROP VIEW aegis.validation_health;
 DROP PROCEDURE aegis.override_load_level;
 DROP FUNCTION aegis.refresh_load_level;
 DROP FUNCTION aegis.is_sampled;
@@ -45,7 +46,7 @@ DROP FUNCTION aegis._decide_checks;
 DROP FUNCTION aegis._priorities_through;
 DROP FUNCTION aegis._load_level_of;
 DROP FUNCTION aegis._measured_load;
-DROP FUNCTION aegis._load_level;
+DROP FUNCTION aegis.load_level;
 DROP TABLE aegis.flood_log;
 DROP TABLE aegis.deferred_checks;
 DROP TABLE aegis.load_state;

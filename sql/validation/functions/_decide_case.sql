@@ -92,6 +92,9 @@ BEGIN
     INSERT INTO aegis.case_events (case_id, event, from_state, to_state, reason, detail)
     VALUES (p_case_id, p_event, v_from, v_to, p_reason, p_detail);
 
+    PERFORM aegis_guard._record_act('case', format('case %s', p_case_id), v_case.findings, NULL,
+                                    jsonb_build_object('event', p_event, 'from', v_from, 'reason', p_reason) || p_detail);
+
     -- What people decided about a value is the status of its findings; one that was superseded stays so.
     IF p_event IN ('released', 'rejected', 'replayed', 'reopened') THEN
         UPDATE aegis.findings AS f

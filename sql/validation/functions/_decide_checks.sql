@@ -13,7 +13,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_level CONSTANT integer := aegis._load_level();
+    v_level CONSTANT integer := aegis.load_level();
     v_limit CONSTANT numeric := aegis.configuration('aegis.flood_rows_per_second')::numeric;
     v_rate CONSTANT numeric := aegis.configuration('aegis.sampling_rate')::numeric;
     v_seconds CONSTANT numeric := 10;

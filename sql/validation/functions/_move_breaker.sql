@@ -41,6 +41,9 @@ BEGIN
     INSERT INTO aegis.circuit_breaker_events (scope, subject, from_state, to_state, reason, batch_number)
     VALUES (p_breaker.scope, p_breaker.subject, v_from, p_state, p_reason, p_batch_number);
 
+    PERFORM aegis_guard._record_act('breaker', format('%s %s', p_breaker.scope, p_breaker.subject), NULL, NULL,
+                                    jsonb_build_object('from', v_from, 'to', p_state, 'reason', p_reason), p_batch_number);
+
     IF p_state <> 'half_open' THEN
         PERFORM aegis._raise_alert(
                     CASE p_state WHEN 'open' THEN 'breaker_opened' ELSE 'breaker_closed' END,

@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     SELECT s.* INTO v_state FROM aegis.load_state AS s FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
-        RETURN aegis._load_level();
+        RETURN aegis.load_level();
     END IF;
 
     v_level := v_state.level;
@@ -45,7 +45,7 @@ BEGIN
         PERFORM aegis._tell_load_level(v_state.level, v_level, p_measures::text);
     END IF;
 
-    RETURN aegis._load_level();
+    RETURN aegis.load_level();
 END;
 $function$;
 

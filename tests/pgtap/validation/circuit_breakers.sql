@@ -1,6 +1,6 @@
 -- Validation: what keeps coming in wrong is stopped, kept, tried again, and taken up when it is right.
 BEGIN;
-SELECT plan(40);
+SELECT plan(41);
 
 CREATE ROLE example_operator LOGIN;
 CREATE ROLE example_reader LOGIN;
@@ -104,6 +104,10 @@ SELECT is((SELECT e.acted_by || ' ' || e.reason FROM aegis.circuit_breaker_event
           'example_operator the exchange is late', 'by whom, and why');
 SELECT is(pg_temp.send('{035720}', 14, 'krx_snapshot') || pg_temp.state('source', 'krx_snapshot'), '1 taken, 0 quarantinedclosed',
           'what came before a reset does not count again');
+
+SELECT set_eq($$SELECT DISTINCT l.subject || ' ' || (l.detail ->> 'to') FROM aegis.ledger AS l WHERE l.kind = 'breaker'$$,
+              $$SELECT DISTINCT e.scope || ' ' || e.subject || ' ' || e.to_state FROM aegis.circuit_breaker_events AS e$$,
+              'and in the ledger');
 
 -- Conditions.
 SELECT throws_ok(format($$CALL aegis.change_breaker_condition('code_errors', '%s', 'x')$$, t.changes), 'AEV53', NULL,

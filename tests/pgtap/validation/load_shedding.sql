@@ -33,7 +33,7 @@ UPDATE aegis.load_state SET calm_from = clock_timestamp() + INTERVAL '1 hour';
 SELECT pg_temp.load(10);
 SELECT ok((SELECT s.calm_from <= clock_timestamp() FROM aegis.load_state AS s), 'a clock set back does not make it wait an hour');
 UPDATE aegis.load_state SET measured_at = clock_timestamp() - INTERVAL '2 minutes';
-SELECT is(aegis._load_level(), 0, 'who no longer measures puts off nothing');
+SELECT is(aegis.load_level(), 0, 'who no longer measures puts off nothing');
 SELECT is(pg_temp.load(200), 3, 'the highest level');
 
 -- Putting off.
