@@ -142,7 +142,28 @@ def _decision(verb: str, done: str, text: str) -> None:
 
 
 _decision("release", "released", "Resolve CASE_ID: the value is right.")
+_decision("replay", "is resolved", "Judge the values of CASE_ID again; resolve it if all is well.")
 _decision("reopen", "is open again", "Open CASE_ID again: a decision was wrong.")
+
+
+@cases.command("reject")
+@click.argument("case_id", type=int)
+@reason_option
+@click.option("--version", "version", type=int, help="The state_version you have seen.")
+@click.option(
+    "--soft-delete", is_flag=True, help="Take its values out of use; they can be restored."
+)
+@dsn_option
+def cases_reject(
+    case_id: int, reason: str, version: int | None, soft_delete: bool, dsn: str
+) -> None:
+    """Resolve CASE_ID: the value is wrong."""
+    _call(
+        dsn,
+        "CALL aegis.reject_case(%s, %s, %s, %s)",
+        (case_id, reason, version, soft_delete),
+        f"case {case_id} rejected",
+    )
 
 
 # Circuit breakers.

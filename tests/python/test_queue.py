@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -560,3 +561,55 @@ def test_breakers_and_alerts_from_the_command_line(database: str, receiver: str)
     assert "회로차단 발동" in run("alerts", "list", *code).stdout
     assert run("alerts", "run", "--once", "--smtp", "nonsense", *code).exit_code == 2
     assert run("alerts", "run", "--once", "--smtp", "127.0.0.1:25", *code).exit_code == 2
+
+
+# From end to end.
+
+
+def test_a_bad_price_from_the_tick_to_the_reset(ruled: str, receiver: str) -> None:
+    """Tick, finding, case, alert, breaker, quarantine, decision, reset."""
+    channel(ruled, adapter="webhook", endpoint=receiver, language="en")
+    deliverer = Deliverer(ruled, allowed_hosts=LOCAL)
+    with psycopg.connect(ruled, autocommit=True) as feed:
+        assert send(feed, 13, 1) == (1, 0), "the bad price is stored: flag, never drop"
+
+        ((case, version),) = feed.execute("SELECT case_id, state_version FROM aegis.cases")
+        assert deliverer.once().delivered == 2
+        kinds = {json.loads(body)["alert_kind"] for _, body in Receiver.seen}
+        assert kinds == {"finding", "breaker_opened"}
+        assert f"case {case}" in " ".join(json.loads(body)["body"] for _, body in Receiver.seen)
+
+        suspended = "SELECT is_suspended FROM aegis.stock_status WHERE stock_code = '005930'"
+        assert feed.execute(suspended).fetchone() == (True,)
+        assert send(feed, 1, 2) == (0, 1), "the next batch is quarantined"
+        waiting = feed.execute(
+            "SELECT kind, reason FROM aegis.validation_queue ORDER BY kind"
+        ).fetchall()
+        assert waiting == [("case", "price_change"), ("dead_letter", "breaker_open")]
+
+        feed.execute("CALL aegis.reject_case(%s, 'a digit too many', %s)", (case, version))
+        feed.execute("CALL aegis.reset_breaker('code', '005930', 'the feed was mended')")
+        assert send(feed, 1, 3) == (1, 0), "its rows are taken again"
+        assert feed.execute(suspended).fetchone() == (False,)
+        stored = "SELECT volume FROM aegis.stock_prices WHERE stock_code = '005930'"
+        assert feed.execute(stored).fetchone() == (1,)
+        past = "SELECT volume FROM aegis.stock_prices_history WHERE stock_code = '005930'"
+        assert feed.execute(past).fetchall() == [(13,)], "and nothing was lost"
+        acts = "SELECT kind FROM aegis.ledger WHERE kind IN ('case', 'breaker') ORDER BY ledger_id"
+        assert [row[0] for row in feed.execute(acts)] == ["breaker", "case", "breaker"]
+
+
+def test_metrics_for_prometheus(database: str) -> None:
+    channel(database, adapter="smtp", endpoint="risk@example.com")
+    printed = run("metrics", "--dsn", database)
+    assert printed.exit_code == 0
+    lines = printed.stdout.splitlines()
+    assert 'aegis_validation_cases_unresolved{severity="critical"} 0' in lines
+    assert 'aegis_validation_alerts_undelivered{channel="desk"} 0' in lines
+    assert 'aegis_validation_healthy{measure="load_level"} 1' in lines
+    names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    assert len(names) == len(set(names)), "each family is announced once"
+    assert all(
+        line.startswith("#") or re.fullmatch(r'[a-z_]+(\{[a-z]+="[^"]*"\})? -?[0-9.]+', line)
+        for line in lines
+    )

@@ -164,6 +164,8 @@ VALUES
 ('AEV43', 'the case changed since you looked', 'Look again and name the version you see.', '조회 이후 검증 건이 변경되었습니다'),
 ('AEV44', 'somebody else works on the case', 'Let them decide, or assign it to yourself.', '다른 담당자가 처리 중인 검증 건입니다'),
 ('AEV45', 'cases cannot be assigned to that role', 'Name a login role that is a member of aegis_operator.', '검증 건을 배정할 수 없는 사용자입니다'),
+('AEV46', 'the case is still doubted', 'Correct the value, or release the case.', '재검증에서도 이상이 확인되었습니다'),
+('AEV47', 'the values of the case cannot be deleted', 'Reject it without p_soft_delete.', '검증 건의 값을 삭제 처리할 수 없습니다'),
 ('AEV50', 'there is no such code, source or market', 'See aegis.stocks and aegis.data_sources.', '존재하지 않는 종목·출처·시장입니다'),
 ('AEV51', 'moving a circuit breaker, or its conditions, needs a reason', 'Pass a non-blank p_reason.', '회로차단 변경에는 사유가 필요합니다'),
 ('AEV52', 'the circuit breaker is in that state already', 'See aegis.circuit_breakers.', '회로차단이 이미 해당 상태입니다'),
@@ -180,5 +182,6 @@ VALUES
 ('AEV68', 'httpx is not installed', 'Install aegis-db[alerts].', 'httpx가 설치되어 있지 않습니다'),
 ('AEV70', 'the load level or its time makes no sense', 'Levels are 0 to 3; a time is 1 second to 1 day.', '부하 단계 또는 적용 시간이 올바르지 않습니다'),
 ('AEV71', 'setting the load level needs a reason', 'Pass a non-blank p_reason.', '부하 단계 변경에는 사유가 필요합니다'),
+('AEV72', 'checks that were put off are not made up for now', 'Wait until the load is low, or pass p_despite_load.', '지금은 보류된 검증을 수행할 수 없습니다'),
 ('AEZ01', 'an internal fault', 'Report it with the statement that caused it.', '내부 오류입니다')
 ON CONFLICT (sqlstate) DO NOTHING;

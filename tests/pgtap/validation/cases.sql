@@ -1,6 +1,6 @@
 -- Validation: a doubt becomes one case, one person decides it with a reason, and every step is kept.
 BEGIN;
-SELECT plan(31);
+SELECT plan(38);
 
 CREATE ROLE example_kim LOGIN;
 CREATE ROLE example_lee LOGIN;
@@ -79,6 +79,28 @@ SELECT is((SELECT array_agg(DISTINCT f.status) FROM aegis.findings AS f JOIN aeg
 CALL aegis.release_case(:one, 'right after all');
 SELECT pg_temp.find('price_change', '005930', 3);
 SELECT throws_ok(format('CALL aegis.reopen_case(%s, ''x'')', :one), 'AEV42', NULL, 'a case with a successor stays resolved');
+
+-- Rejecting and replaying.
+SELECT aegis.upsert_daily_market_data(
+    ARRAY[ROW('000660', '2025-01-02', 'raw', 100, 100, 100, 100, 1, NULL, NULL, NULL, 100, NULL, NULL)::aegis.daily_market_data_input],
+    'krx', '00000000-0000-4000-8000-000000000001');
+INSERT INTO aegis.findings (rule_code, rule_version, severity, target, stock_code, trade_date, data_version, found_by)
+VALUES ('price_change', 99, 'error', 'daily_market_data', '000660', '2025-01-02', 1, 'day'),
+       ('price_gap', 99, 'error', 'trading_sessions', '*', '2025-01-02', 0, 'day');
+SELECT c.case_id AS wrong FROM aegis.cases AS c WHERE c.trade_date = '2025-01-02' AND c.stock_code = '000660' \gset
+SELECT c.case_id AS whole FROM aegis.cases AS c WHERE c.trade_date = '2025-01-02' AND c.stock_code = '*' \gset
+SET SESSION AUTHORIZATION example_kim;
+SELECT throws_ok(format('CALL aegis.replay_case(%s, ''again'')', :wrong), 'AEV46', NULL, 'what is still doubted stays open');
+SELECT throws_ok(format('CALL aegis.replay_case(%s, '' '')', :wrong), 'AEV41', NULL, 'replaying needs a reason too');
+SELECT throws_ok(format('CALL aegis.reject_case(%s, ''x'', p_soft_delete => TRUE)', :whole), 'AEV47', NULL,
+                 'what is no row cannot be deleted');
+SELECT lives_ok(format('CALL aegis.reject_case(%s, ''not traded'', p_soft_delete => TRUE)', :wrong), 'a wrong value is taken out of use');
+RESET SESSION AUTHORIZATION;
+SELECT is((SELECT (d.is_active, d.deleted_by, d.delete_reason)::text FROM aegis.daily_market_data AS d WHERE d.stock_code = '000660'),
+          format('(f,example_kim,"case %s: not traded")', :wrong), 'by whom and why, and the row is still there');
+UPDATE aegis.findings SET status = 'superseded' WHERE target = 'trading_sessions';
+SELECT lives_ok(format('CALL aegis.replay_case(%s, ''corrected'')', :whole), 'what was corrected is replayed');
+SELECT is((SELECT c.state FROM aegis.cases AS c WHERE c.case_id = :whole), 'replayed', 'and resolved');
 
 -- Time and permanence.
 UPDATE aegis.cases SET due_at = clock_timestamp() - INTERVAL '1 minute' WHERE case_id <> :one;

@@ -1,6 +1,6 @@
 -- Validation: under load less is judged at once, nothing is forgotten, and the level does not flap.
 BEGIN;
-SELECT plan(27);
+SELECT plan(31);
 
 CREATE ROLE example_operator LOGIN;
 GRANT aegis_operator TO example_operator;
@@ -50,11 +50,26 @@ SELECT is(aegis.active_priorities(:whole), '[1,101)'::int4range, 'a person can s
 SELECT is((SELECT s.override_reason FROM aegis.load_state AS s), 'the close is over', 'with a reason');
 
 -- Floods.
-CALL aegis.change_configuration('aegis.flood_rows_per_second', '50', 'test');
-SELECT pg_temp.send(10) AS flood \gset
-SELECT is((SELECT (f.accepted_rows, f.rows_per_second)::text FROM aegis.flood_log AS f WHERE f.batch_number = :flood), '(10,102)',
+CALL aegis.change_configuration('aegis.flood_rows_per_second', '1', 'test');
+SELECT pg_temp.send(100) AS flood \gset
+SELECT is((SELECT (f.accepted_rows, f.rows_per_second >= 10)::text FROM aegis.flood_log AS f WHERE f.batch_number = :flood), '(100,t)',
           'a flood goes to its log');
 SELECT is((SELECT d.reason FROM aegis.deferred_checks AS d WHERE d.batch_number = :flood), 'flood', 'and is sampled');
+
+-- Making up.
+DO $stand_in$
+BEGIN
+    IF to_regprocedure('aegis.validate_trading_day(date, integer)') IS NULL THEN
+        CREATE FUNCTION aegis.validate_trading_day(p_date date, p_limit integer DEFAULT 100) RETURNS void LANGUAGE sql AS 'SELECT';
+        GRANT EXECUTE ON FUNCTION aegis.validate_trading_day(date, integer) TO aegis_owner;
+    END IF;
+END
+$stand_in$;
+SELECT throws_ok('CALL aegis.run_deferred_checks(0)', 'AEV72', NULL, 'no days are no debt');
+SELECT lives_ok('CALL aegis.run_deferred_checks()', 'what was put off is made up for');
+SELECT is((SELECT count(*) FROM aegis.deferred_checks AS d WHERE d.checked_at IS NULL), 0::bigint, 'all of it, by one look at the day');
+CALL aegis.override_load_level(1, 'busy');
+SELECT throws_ok('CALL aegis.run_deferred_checks()', 'AEV72', NULL, 'but not while the load is high');
 
 SET SESSION AUTHORIZATION example_operator;
 SELECT throws_ok('CALL aegis.override_load_level(4, ''x'')', 'AEV70', NULL, 'there are four levels');
