@@ -40,6 +40,16 @@ END
 $expect$;
 """
 
+WINDOW = """\
+DO $window$
+BEGIN
+    IF to_regprocedure('aegis_guard.open_change(text)') IS NOT NULL THEN
+        PERFORM aegis_guard.open_change('revision {revision}, {direction}');
+    END IF;
+END
+$window$;
+"""
+
 Tell = Callable[[str], None]
 
 
@@ -151,7 +161,13 @@ def _run(revision: str, direction: str, pins: Sequence[tuple[str, Pin]]) -> None
         expect(revision)
         _log(revision, direction, [pin for _, pin in pins])
     for text, is_alone in zip(texts, alone, strict=True):
-        (emit_alone if is_alone else emit)(text)
+        if is_alone:
+            emit_alone(text)
+    # From the revision that brings the guards on, they judge a revision as a whole when it commits.
+    emit(WINDOW.format(revision=revision, direction=direction))
+    for text, is_alone in zip(texts, alone, strict=True):
+        if not is_alone:
+            emit(text)
     if direction == "up":
         _log(revision, direction, [pin for _, pin in pins])
 

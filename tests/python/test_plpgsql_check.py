@@ -12,6 +12,7 @@ SELECT p.oid::regprocedure::text, c.level, c.lineno, c.statement, c.message
  CROSS JOIN LATERAL plpgsql_check_function_tb(
         funcoid => p.oid,
         relid => CASE WHEN p.proname = '_follow_findings' THEN 'aegis.findings'::regclass
+                      WHEN p.proname = 'close_change' THEN 'aegis_guard.tickets'::regclass
                       WHEN p.prorettype = 'trigger'::regtype THEN 'aegis.stock_prices'::regclass
                       ELSE 0 END,
         newtable => CASE p.proname WHEN '_follow_findings' THEN 'new_findings'

@@ -18,6 +18,14 @@ BEGIN
 END
 $guard$;
 
+DROP EVENT TRIGGER IF EXISTS aegis_check_change;
+DROP EVENT TRIGGER IF EXISTS aegis_check_drop;
+DROP EVENT TRIGGER IF EXISTS aegis_check_rewrite;
+DROP EVENT TRIGGER IF EXISTS aegis_check_command;
+DROP EVENT TRIGGER IF EXISTS aegis_arm_partitions;
+-- The change window of this revision ends here: the table that keeps it goes.
+SET CONSTRAINTS ALL IMMEDIATE;
+
 DROP VIEW aegis.active_stocks;
 DROP VIEW aegis.active_corporate_actions;
 DROP VIEW aegis.active_stock_prices;
@@ -39,7 +47,6 @@ DROP FUNCTION aegis.history_table;
 DROP FUNCTION aegis.row_key_range;
 DROP FUNCTION aegis.row_keys;
 DROP FUNCTION aegis.row_key;
-DROP EVENT TRIGGER IF EXISTS aegis_arm_partitions;
 DROP PROCEDURE aegis.purge_personal_data;
 DROP PROCEDURE aegis.register_personal_column;
 DROP PROCEDURE aegis.restore_from_vault;
@@ -89,6 +96,19 @@ DROP TABLE aegis.legal_holds;
 DROP TABLE aegis.archive_events;
 DROP TABLE aegis.archived_partitions;
 DROP TABLE aegis.retention_policies;
+DROP FUNCTION aegis_guard.check_change;
+DROP FUNCTION aegis_guard.check_drop;
+DROP FUNCTION aegis_guard.check_rewrite;
+DROP FUNCTION aegis_guard.check_command;
+DROP FUNCTION aegis_guard.close_change CASCADE;
+DROP FUNCTION aegis_guard.open_change;
+DROP FUNCTION aegis_guard.reseal;
+DROP FUNCTION aegis_guard.settle_departures;
+DROP FUNCTION aegis_guard._current_window;
+DROP FUNCTION aegis_guard._seal_state;
+DROP FUNCTION aegis_guard.compare_state;
+DROP FUNCTION aegis_guard.code_fingerprint;
+DROP FUNCTION aegis_guard.fingerprint;
 DROP FUNCTION aegis_guard.arm_partitions;
 -- A slot that nobody reads would hold back WAL for ever.
 DO $slot$
@@ -111,6 +131,7 @@ DROP FUNCTION aegis.verify_chain;
 DROP PROCEDURE aegis.seal_ledger;
 DROP PROCEDURE aegis.seal_table;
 DROP PROCEDURE aegis.protect_table;
+DROP FUNCTION aegis.posture;
 DROP VIEW aegis.protection_status;
 DROP FUNCTION aegis_guard.register_table;
 DROP FUNCTION aegis_guard.arm_table;
@@ -121,11 +142,13 @@ DROP FUNCTION aegis_guard.refuse_removal CASCADE;
 DROP FUNCTION aegis_guard.capture_history CASCADE;
 DROP FUNCTION aegis_guard.settle_ticket CASCADE;
 DROP FUNCTION aegis_guard.seal_rows CASCADE;
+DROP FUNCTION aegis_guard.refuse_replica CASCADE;
 DROP FUNCTION aegis_guard._issue_ticket;
 DROP FUNCTION aegis_guard._current_ticket;
 DROP FUNCTION aegis_guard.record_attempt;
 DROP TABLE aegis_guard.ticket_uses;
 DROP TABLE aegis_guard.tickets;
+DROP TABLE aegis_guard.baselines;
 DROP TABLE aegis.protected_tables;
 DROP FUNCTION aegis_guard._seal_relation;
 DROP FUNCTION aegis_guard._day_digest;

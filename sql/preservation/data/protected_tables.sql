@@ -55,5 +55,6 @@ BEGIN
     CALL aegis.protect_table('aegis.seal_formats', 'what a digest covers', NULL, TRUE);
     CALL aegis.protect_table('aegis_guard.tickets', 'who permitted what', NULL, TRUE);
     CALL aegis.protect_table('aegis_guard.ticket_uses', 'what was removed', NULL, TRUE);
+    CALL aegis.protect_table('aegis_guard.baselines', 'what was good', NULL, TRUE);
 END
 $protected_tables$;

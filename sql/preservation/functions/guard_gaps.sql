@@ -44,6 +44,13 @@ AS $function$
          'BEFORE TRUNCATE ON %s', 'ALWAYS'),
         ('aegis_settle_ticket', TRUE, FALSE, 'settle_ticket', 8, 'removed_rows', NULL,
          'AFTER DELETE ON %s REFERENCING OLD TABLE AS removed_rows', 'ALWAYS'),
+        -- Citus moves a shard by logical replication, which this would stop; and what the guards
+        -- keep for themselves they write in replica mode too.
+        ('aegis_replica',
+         NOT EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus')
+         AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = p_relation AND c.relowner = 'aegis_guard'::regrole),
+         TRUE, 'refuse_replica', 21, NULL, NULL,
+         'AFTER INSERT OR UPDATE ON %s FOR EACH ROW', 'REPLICA'),
         ('aegis_no_update', FALSE, FALSE, 'refuse_removal', 18, NULL, NULL,
          'BEFORE UPDATE ON %s', 'ALWAYS'),
         -- Citus moves a shard by logical replication; ALWAYS would capture its rows twice.
@@ -106,7 +113,7 @@ AS $function$
        AND t.tgqual IS NULL
        AND t.tgattr = ''::int2vector
      WHERE t.oid IS NULL
-        OR t.tgenabled <> CASE d.firing WHEN 'ALWAYS' THEN 'A' ELSE 'O' END;
+        OR t.tgenabled <> CASE d.firing WHEN 'ALWAYS' THEN 'A' WHEN 'REPLICA' THEN 'R' ELSE 'O' END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) IS -- noqa: LT01

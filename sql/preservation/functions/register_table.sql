@@ -20,6 +20,7 @@ DECLARE
     v_table record;
     v_history record;
     v_gap text;
+    v_sealed record;
 BEGIN
     SELECT n.nspname AS schema_name, c.relname AS table_name, c.relowner::regrole AS owner
       INTO STRICT v_table
@@ -59,10 +60,25 @@ BEGIN
            history_table_name = coalesce(p.history_table_name, excluded.history_table_name),
            is_append_only = p.is_append_only OR excluded.is_append_only;
 
+    -- From now on every DDL statement is compared with this state.
+    FOR v_sealed IN
+        SELECT d.schema_name, d.table_name, d.root_name, (array_agg(d.fingerprint))[1] AS fingerprint,
+               array_agg(format('%s: %s -> %s', d.aspect, coalesce(d.was, 'nothing'), coalesce(d.is_now, 'nothing'))
+                         ORDER BY d.aspect) AS changes
+          FROM aegis_guard.compare_state(p_table) AS d
+         GROUP BY d.schema_name, d.table_name, d.root_name
+        HAVING NOT bool_or(d.is_weaker)
+    LOOP
+        PERFORM aegis_guard._seal_state(
+            v_sealed.schema_name, v_sealed.table_name, v_sealed.root_name, v_sealed.fingerprint,
+            v_sealed.changes, 'protect_table'
+        );
+    END LOOP;
+
     -- PostgreSQL asks these rights of whoever adds a partition.
     IF NOT pg_has_role(v_table.owner, 'aegis_owner', 'USAGE') THEN
         EXECUTE format('GRANT USAGE ON SCHEMA aegis_guard TO %s', v_table.owner);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION aegis_guard.refuse_removal(), aegis_guard.settle_ticket(), '
+        EXECUTE format('GRANT EXECUTE ON FUNCTION aegis_guard.refuse_removal(), aegis_guard.settle_ticket(), aegis_guard.refuse_replica(), '
                        'aegis_guard.arm_table, aegis_guard.guard_gaps TO %s',
                        v_table.owner);
     END IF;

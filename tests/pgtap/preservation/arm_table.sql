@@ -8,9 +8,9 @@ CREATE TABLE example.days_p2024 PARTITION OF example.days
 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY RANGE (day);
 CREATE TABLE example.days_p2024_01 PARTITION OF example.days_p2024 FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
 
-SELECT is((SELECT count(*) FROM aegis_guard.guard_gaps('example.days')), 12::bigint,
-          'three relations lack four guards each');
-SELECT is(aegis_guard.arm_table('example.days'), 12, 'arming closes all of them');
+SELECT is((SELECT count(*) FROM aegis_guard.guard_gaps('example.days')), 15::bigint,
+          'three relations lack five guards each');
+SELECT is(aegis_guard.arm_table('example.days'), 15, 'arming closes all of them');
 SELECT is(aegis_guard.arm_table('example.days'), 0, 'a second time there is nothing to do');
 SELECT is_empty('SELECT FROM aegis_guard.guard_gaps(''example.days'')', 'no gap is left');
 SELECT is((SELECT count(*) FROM pg_trigger WHERE tgrelid = 'example.days_p2024_01'::regclass AND tgenabled = 'A'),

@@ -84,6 +84,7 @@ INSERT INTO expected VALUES
 
 ('aegis.protected_tables',                'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.protection_status',               'r',   '',  '',    '',      '',      '',     ''),
+('aegis.posture',                         '',    '',  '',    'X',     '',      '',     'X'),
 ('aegis.protect_table',                   '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.ledger',                          '',    '',  '',    '',      '',      '',     'r'),
 ('aegis.active_stocks',                   'r',   '',  '',    '',      '',      '',     ''),
@@ -119,6 +120,7 @@ INSERT INTO expected VALUES
 ('aegis_guard.register_table',            '',    '',  '',    'X',     '',      '',     ''),
 ('aegis_guard.refuse_removal',            '',    '',  '',    'X',     '',      '',     ''),
 ('aegis_guard.settle_ticket',             '',    '',  '',    'X',     '',      '',     ''),
+('aegis_guard.refuse_replica',            '',    '',  '',    'X',     '',      '',     ''),
 
 ('aegis.retention_policies',              'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.retention_candidates',            'X',   '',  '',    '',      '',      '',     ''),
@@ -289,7 +291,7 @@ SELECT set_eq(
              ('schema aegis_guard', 'U'), ('aegis.protected_tables', 'r'), ('aegis_guard.guard_gaps', 'X'),
              ('aegis_guard.arm_table', 'X'), ('aegis_guard.check_history', 'X'), ('aegis_guard.register_table', 'X'),
              ('aegis_guard.refuse_removal', 'X'), ('aegis_guard.settle_ticket', 'X'),
-             ('aegis_guard.fill_partition', 'X')$$,
+             ('aegis_guard.fill_partition', 'X'), ('aegis_guard.refuse_replica', 'X')$$,
     'the owner of the data may do with what the guard owns what is listed here'
 );
 
