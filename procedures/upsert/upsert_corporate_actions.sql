@@ -12,30 +12,21 @@
 CREATE OR REPLACE FUNCTION aegis.upsert_corporate_actions(
     p_rows aegis.corporate_action_input [],
     p_source text,
-    p_batch_id uuid
+    p_batch_id uuid,
+    p_revive boolean DEFAULT FALSE,
+    p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
-LANGUAGE plpgsql
+LANGUAGE sql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-BEGIN
-    PERFORM aegis.open_stage('corporate_actions');
-    EXECUTE 'TRUNCATE pg_temp.stage_corporate_actions';
-    -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_corporate_actions (
-                    stock_code, effective_on, action_kind, ratio, price_factor, announced_on, note, event_at,
-                    sequence_number,
-                    line_number)
-             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
-      USING p_rows;
-    RETURN aegis._apply_batch('corporate_actions', p_source, p_batch_id, false);
-END;
+    SELECT aegis.upsert_rows('corporate_actions', p_rows, p_source, p_batch_id, p_revive, p_verdicts)
 $function$;
 
-COMMENT ON FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid) IS -- noqa: LT01
-'Takes in corporate actions as one batch and returns them by verdict; raises AEU01 to AEU04.';
+COMMENT ON FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid, boolean, text) IS -- noqa: LT01
+'Takes in corporate actions as one batch and returns them by verdict; raises AEU01 to AEU04 or AEU07.';
 
-ALTER FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid) TO aegis_ingest, aegis_app;
+ALTER FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid, boolean, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.upsert_corporate_actions(aegis.corporate_action_input [], text, uuid, boolean, text) TO aegis_ingest, aegis_app;

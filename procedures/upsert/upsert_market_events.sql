@@ -12,30 +12,21 @@
 CREATE OR REPLACE FUNCTION aegis.upsert_market_events(
     p_rows aegis.market_event_input [],
     p_source text,
-    p_batch_id uuid
+    p_batch_id uuid,
+    p_revive boolean DEFAULT FALSE,
+    p_verdicts text DEFAULT 'exceptions'
 )
 RETURNS aegis.batch_result
-LANGUAGE plpgsql
+LANGUAGE sql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-BEGIN
-    PERFORM aegis.open_stage('market_events');
-    EXECUTE 'TRUNCATE pg_temp.stage_market_events';
-    -- A stage is made by the session that uses it, so no plan of it can be kept.
-    EXECUTE 'INSERT INTO pg_temp.stage_market_events (
-                    stock_code, event_kind, starts_on, ends_on, market, is_first_day, offer_price, leverage,
-                    note, event_at, sequence_number,
-                    line_number)
-             SELECT r.* FROM unnest($1) WITH ORDINALITY AS r'
-      USING p_rows;
-    RETURN aegis._apply_batch('market_events', p_source, p_batch_id, false);
-END;
+    SELECT aegis.upsert_rows('market_events', p_rows, p_source, p_batch_id, p_revive, p_verdicts)
 $function$;
 
-COMMENT ON FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid) IS -- noqa: LT01
-'Takes in listings, liquidations and halts as one batch and returns them by verdict; raises AEU01 to AEU04.';
+COMMENT ON FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid, boolean, text) IS -- noqa: LT01
+'Takes in listings, liquidations and halts as one batch and returns them by verdict; raises AEU01 to AEU04 or AEU07.';
 
-ALTER FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid) TO aegis_ingest, aegis_app;
+ALTER FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid, boolean, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.upsert_market_events(aegis.market_event_input [], text, uuid, boolean, text) TO aegis_ingest, aegis_app;

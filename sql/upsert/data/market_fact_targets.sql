@@ -1,11 +1,13 @@
 -- Facts about the market that come in batches: events of a code and corporate actions.
 
-INSERT INTO aegis.ingest_targets (target, input_type, key_columns, payload_columns)
+INSERT INTO aegis.ingest_targets (
+    target, schema_name, table_name, input_type, key_columns, payload_columns, default_values
+)
 VALUES
-('market_events', 'market_event_input', '{stock_code,event_kind,starts_on}',
-    '{ends_on,market,is_first_day,offer_price,leverage,note}'),
-('corporate_actions', 'corporate_action_input', '{stock_code,effective_on,action_kind}',
-    '{ratio,price_factor,announced_on,note}')
+('market_events', 'aegis', 'market_events', 'aegis.market_event_input', '{stock_code,event_kind,starts_on}',
+    '{ends_on,market,is_first_day,offer_price,leverage,note}', '{"sequence_number": "0"}'),
+('corporate_actions', 'aegis', 'corporate_actions', 'aegis.corporate_action_input', '{stock_code,effective_on,action_kind}',
+    '{ratio,price_factor,announced_on,note}', '{"sequence_number": "0"}')
 ON CONFLICT (target) DO NOTHING;
 
 INSERT INTO aegis.ingest_rules (target, priority, reason, verdict, predicate, description, description_ko)
