@@ -7,9 +7,9 @@ LOCK TABLE aegis_guard.tickets, aegis.protected_tables, aegis.ledger IN ACCESS E
 DO $guard$
 BEGIN
     IF current_setting('aegis.allow_data_loss', TRUE) IS DISTINCT FROM 'on'
-        AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.table_name NOT IN ('protected_tables', 'ingest_checks'))
+        AND (EXISTS (SELECT FROM aegis_guard.tickets AS t WHERE t.operation <> 'ALTER' AND t.table_name NOT IN ('protected_tables', 'ingest_checks'))
              OR EXISTS (SELECT FROM aegis.blocked_attempts)
-             OR EXISTS (SELECT FROM aegis.ledger AS l WHERE l.kind <> 'seal_format')
+             OR EXISTS (SELECT FROM aegis.ledger AS l WHERE l.kind NOT IN ('seal_format', 'change_window'))
              OR EXISTS (SELECT FROM aegis.protected_tables AS p WHERE p.schema_name NOT IN ('aegis', 'aegis_guard')))
     THEN
         RAISE EXCEPTION 'going back from 0004_preservation loses tickets, acts of the ledger or the protection of tables of yours'
