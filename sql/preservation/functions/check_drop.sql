@@ -27,6 +27,8 @@ BEGIN
            AND d.object_type IN ('table', 'table column', 'table constraint', 'trigger',
                                  'function', 'procedure', 'view', 'schema')
            AND (d.object_type <> 'trigger' OR d.address_names[3] ^@ 'aegis_')
+           -- An archived partition is append-only; it has no history to write.
+           AND (d.object_type <> 'trigger' OR d.schema_name <> 'aegis_archive' OR d.address_names[3] <> 'aegis_history')
       ) AS o
      WHERE CASE
                WHEN o.is_code

@@ -149,6 +149,10 @@ BEGIN
                -- A guard that is put in force.
                WHEN d.aspect ^@ 'guard ' AND substr(d.was, 3) = substr(d.is_now, 3)
                    AND left(d.is_now, 1) = CASE d.aspect WHEN 'guard aegis_replica' THEN 'R' ELSE 'A' END THEN FALSE
+               -- What the owner of the data takes over from whoever made it.
+               WHEN d.aspect = 'relation' AND regexp_replace(d.was, 'owner \S+', 'owner aegis_owner') = d.is_now THEN FALSE
+               -- An archived partition is append-only; it has no history to write.
+               WHEN d.schema_name = 'aegis_archive' AND d.aspect = 'guard aegis_history' AND d.is_now IS NULL THEN FALSE
                WHEN d.aspect ^@ 'constraint ' AND d.was = d.is_now || ' NOT VALID' THEN FALSE
                WHEN d.schema_name = '' AND d.was IS NULL AND d.aspect !~ '^right ' THEN FALSE
                WHEN d.schema_name = '' AND d.aspect ~ '^right ' AND d.is_now IS NULL THEN FALSE
@@ -157,6 +161,7 @@ BEGIN
            d.schema_name <> ''
            AND CASE
                WHEN d.is_new THEN FALSE
+               WHEN d.aspect = 'relation' AND regexp_replace(d.was, 'owner \S+', 'owner aegis_owner') = d.is_now THEN FALSE
                WHEN d.aspect ^@ 'relation' OR d.aspect ^@ 'column ' THEN d.was IS NOT NULL
                -- A revision may hang AEGIS' own code on a table; that code has its baseline too.
                WHEN d.aspect ^@ 'trigger ' THEN d.is_now !~ ' EXECUTE FUNCTION aegis\.'

@@ -123,8 +123,8 @@ SAVEPOINT foreign_trigger;
 CREATE TABLE example.traced (id integer PRIMARY KEY);
 INSERT INTO example.traced VALUES (1);
 ALTER TABLE example.traced OWNER TO aegis_owner;
-CALL aegis.protect_table('example.traced', 'test');
 CREATE TRIGGER steal BEFORE DELETE ON example.traced FOR EACH ROW EXECUTE FUNCTION foreign_code.steal();
+CALL aegis.protect_table('example.traced', 'test');
 SELECT throws_ok($$SELECT aegis.request_deletion('example.traced', '[{"column": "id", "operator": "=", "value": 1}]', 1, 'why')$$,
                  'AEP65', NULL, 'where foreign code would run with the rights of the guards, nothing is touched');
 ROLLBACK TO foreign_trigger;
