@@ -289,7 +289,7 @@ def test_no_loss_is_silent(arena: psycopg.Connection, attacker: str) -> None:
 
 
 def test_killed_rows_show_in_the_digest_of_their_bucket(new_database: Callable[..., str]) -> None:
-    """No catalog shows rows that pg_surgery took out of the file, and no rollback brings them back."""
+    """No catalog shows rows that pg_surgery took out of the file; no rollback brings them back."""
     with psycopg.connect(new_database("killed"), autocommit=True) as connection:
         if not connection.execute(
             "SELECT FROM pg_available_extensions WHERE name = 'pg_surgery'"
@@ -299,10 +299,10 @@ def test_killed_rows_show_in_the_digest_of_their_bucket(new_database: Callable[.
             "SELECT aegis.ensure_partitions('aegis.stock_prices', '2024-02-01', '2024-02-29')"
         )
         connection.execute(OWNER_ROWS)
-        before = dict((row[0], row[1:]) for row in connection.execute(BUCKETS))
+        before = {row[0]: row[1:] for row in connection.execute(BUCKETS)}
         connection.execute("CREATE EXTENSION pg_surgery")
         connection.execute(
             f"SELECT heap_force_kill('{PARTITION}', ARRAY(SELECT ctid FROM {PARTITION} LIMIT 1))"
         )
-        after = dict((row[0], row[1:]) for row in connection.execute(BUCKETS))
+        after = {row[0]: row[1:] for row in connection.execute(BUCKETS)}
         assert [name for name in before if after.get(name) != before[name]] == ["2024-02"]
