@@ -29,6 +29,13 @@ Connection = psycopg.Connection[TupleRow]
 
 SCHEMAS = ["aegis", "aegis_guard", "aegis_archive"]
 CHECKS = ("package", "revision", "deployments", "objects", "guards", "owners", "privileges")
+EVENT_TRIGGERS = (
+    "aegis_arm_partitions",
+    "aegis_check_change",
+    "aegis_check_command",
+    "aegis_check_drop",
+    "aegis_check_rewrite",
+)
 CREATE = re.compile(
     r"^CREATE OR REPLACE (?:FUNCTION|PROCEDURE|VIEW)\s+(?P<schema>\w+)\.(?P<name>\w+)"
     r"(?P<rest>.*?;)\s*(?=^(?:ALTER|COMMENT|CREATE|DO|GRANT|REVOKE)\b|\Z)",
@@ -128,6 +135,26 @@ def status(connection: Connection, tree: Tree | None = None) -> dict[str, Any]:
         "deployed_by": deployed and deployed["deployed_by"],
         "layers": dict(_layers(connection)),
     }
+
+
+def posture(connection: Connection) -> list[dict[str, str]]:
+    """Return the defects that ``aegis.posture()`` finds, the worst first.
+
+    Needs the rights of aegis_auditor or aegis_operator. Raises AegisError (AEK34 when AEGIS is not
+    installed there) and psycopg.Error.
+    """
+    if current_revision(connection) is None:
+        raise AegisError(
+            "AEK34",
+            f"AEGIS is not installed in database {connection.info.dbname}",
+            hint="Install it: aegis-db upgrade",
+        )
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT p.severity, p.layer, p.object, p.fault, p.remedy FROM aegis.posture() AS p"
+            " ORDER BY array_position(ARRAY['critical', 'warning', 'notice'], p.severity),"
+            " p.layer, p.object, p.fault"
+        ).fetchall()
 
 
 def junit(drifts: Sequence[Drift]) -> str:
@@ -315,9 +342,9 @@ def _guards(connection: Connection) -> Iterator[Drift]:
         " WHERE NOT s.is_protected ORDER BY s.relation"
     ):
         yield Drift("guards", relation, "all guards in force", f"missing: {missing}")
-    for state in connection.execute(
+    for name, state in connection.execute(
         """
-        SELECT coalesce(e.evtenabled::text, 'nothing')
+        SELECT n.name, coalesce(e.evtenabled::text, 'nothing')
           FROM (SELECT d.deployed_by
                   FROM aegis.deployments AS d
                  WHERE d.path = 'sql/preservation/triggers/event_triggers.sql'
@@ -325,11 +352,14 @@ def _guards(connection: Connection) -> Iterator[Drift]:
                  ORDER BY d.deployment_id DESC
                  LIMIT 1) AS d
           JOIN pg_roles AS r ON r.rolname = d.deployed_by AND r.rolsuper
-          LEFT JOIN pg_event_trigger AS e ON e.evtname = 'aegis_arm_partitions'
+         CROSS JOIN unnest(%(names)s::text[]) AS n (name)
+          LEFT JOIN pg_event_trigger AS e ON e.evtname = n.name
          WHERE e.evtenabled IS DISTINCT FROM 'A'
-        """
+         ORDER BY n.name
+        """,
+        {"names": list(EVENT_TRIGGERS)},
     ):
-        yield Drift("guards", "event trigger aegis_arm_partitions", "A (always)", state[0])
+        yield Drift("guards", f"event trigger {name}", "A (always)", state)
 
 
 def _owners(connection: Connection) -> Iterator[Drift]:

@@ -17,6 +17,7 @@ MODULES = {
     "calendar": "calendar",
     "cases": "queue",
     "demo": "demo",
+    "doctor": "schema",
     "downgrade": "schema",
     "history": "rows",
     "ingest": "ingest",
@@ -60,5 +61,5 @@ def main() -> None:
     """AEGIS: market data in PostgreSQL that cannot be lost and is hard to get wrong.
 
     Every command takes --dsn, AEGIS_DSN or the PG* variables. Exit codes: 0 done, 1 refused or
-    failed, 2 wrong usage, 3 `verify` found a difference.
+    failed, 2 wrong usage, 3 `verify` found a difference or `doctor` a critical defect.
     """

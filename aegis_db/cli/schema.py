@@ -1,4 +1,4 @@
-"""Commands about the schema: upgrade, downgrade, status, verify."""
+"""Commands about the schema: upgrade, downgrade, status, doctor, verify."""
 
 from __future__ import annotations
 
@@ -70,6 +70,32 @@ def status(as_json: bool, dsn: str) -> None:
         lines[name] = f"{'on ' if layer['active'] else 'OFF'}  {layer['detail']}"
     for name, text in lines.items():
         click.echo(f"{name:<16}{text or 'never'}")
+
+
+@click.command()
+@json_option
+@dsn_option
+def doctor(as_json: bool, dsn: str) -> None:
+    """Show which layers protect the data, and what is wrong; exit with 3 if it is critical.
+
+    Asks the catalog, not the guards: it also finds what was done past them. Runs as a member of
+    aegis_auditor or aegis_operator.
+    """
+    with reported(), connect(dsn) as connection:
+        layers = checks.status(connection)["layers"]
+        defects = checks.posture(connection)
+    if as_json:
+        click.echo(json.dumps({"layers": layers, "defects": defects}, indent=2))
+    else:
+        for name, layer in layers.items():
+            click.echo(f"{name:<16}{'on ' if layer['active'] else 'OFF'}  {layer['detail']}")
+        for defect in defects:
+            click.echo(
+                f"\n{defect['severity']}: {defect['layer']}: {defect['object']}: {defect['fault']}"
+                f"\n  mend: {defect['remedy']}"
+            )
+        click.echo(f"{len(defects)} defects" if defects else "no defect", err=True)
+    sys.exit(3 if any(defect["severity"] == "critical" for defect in defects) else 0)
 
 
 @click.command()
