@@ -9,11 +9,11 @@ import click
 from aegis_db import __version__
 
 MODULES = {
-    "build-index": "online",
+    "alerts": "queue",
     "anchor": "seals",
     "attempts": "seals",
-    "alerts": "queue",
     "breakers": "queue",
+    "build-index": "online",
     "calendar": "calendar",
     "cases": "queue",
     "demo": "demo",

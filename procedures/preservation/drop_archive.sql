@@ -76,6 +76,7 @@ BEGIN
         p_row_limit => greatest(v_archive.row_count, 1),
         p_reason => format('archive %s is past its second term', p_archive_id)
     );
+    PERFORM aegis_guard._seal_relation(v_relation, v_relation, 'tombstone');
     EXECUTE format('DROP TABLE %s', v_relation);
 
     PERFORM aegis_guard._issue_ticket(

@@ -86,6 +86,11 @@ BEGIN
     END IF;
 
     PERFORM aegis_guard.arm_table(p_table);
+    PERFORM aegis_guard.arm_table(h.oid)
+       FROM aegis.protected_tables AS p
+       JOIN pg_namespace AS n ON n.nspname = p.history_schema_name
+       JOIN pg_class AS h ON h.relnamespace = n.oid AND h.relname = p.history_table_name
+      WHERE (p.schema_name, p.table_name) = (v_table.schema_name, v_table.table_name);
 END;
 $procedure$;
 

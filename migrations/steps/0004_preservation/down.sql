@@ -151,6 +151,7 @@ DROP TABLE aegis_guard.tickets;
 DROP TABLE aegis_guard.baselines;
 DROP TABLE aegis.protected_tables;
 DROP FUNCTION aegis_guard._seal_relation;
+DROP FUNCTION aegis_guard._seal_format;
 DROP FUNCTION aegis_guard._day_digest;
 DROP FUNCTION aegis_guard._seal_digest;
 DROP FUNCTION aegis_guard._act_digest;

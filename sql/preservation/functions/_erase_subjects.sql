@@ -105,6 +105,10 @@ BEGIN
             p_row_limit => v_before.row_count,
             p_reason => p_reason
         );
+        -- What no history keeps leaves a tombstone.
+        IF NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_place.relation AND t.tgname = 'aegis_history') THEN
+            PERFORM aegis_guard._seal_relation(v_place.relation, v_place.relation, 'tombstone', v_condition);
+        END IF;
         EXECUTE format('UPDATE %s AS r SET %s WHERE %s', v_place.relation, v_sets, v_condition);
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         INSERT INTO aegis_guard.ticket_uses (ticket_id, removed_rows) VALUES (v_ticket, v_rows);

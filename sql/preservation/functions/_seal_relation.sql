@@ -1,6 +1,7 @@
 -- Blocks for rows that no trigger saw: of a partition filled before it was attached, or moved there.
 -- With p_kind tombstone the opposite: the rows are about to leave for good, by a legal way.
--- p_relation holds rows of the sealed table p_table; p_condition speaks of them as t.
+-- p_table is the sealed table, its history, or an archived partition of either; p_relation holds
+-- rows of it; p_condition speaks of them as r.
 
 CREATE OR REPLACE FUNCTION aegis_guard._seal_relation(
     p_table regclass,
@@ -17,15 +18,9 @@ DECLARE
     v_format aegis.seal_formats;
     v_rows bigint := 0;
 BEGIN
-    SELECT f.* INTO v_format
-      FROM pg_class AS c
-      JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      JOIN aegis.seal_formats AS f ON f.schema_name = n.nspname AND f.table_name = c.relname
-     WHERE c.oid = p_table
-     ORDER BY f.format_version DESC
-     LIMIT 1;
+    v_format := aegis_guard._seal_format(p_table);
 
-    IF NOT FOUND OR p_kind NOT IN ('block', 'tombstone') THEN
+    IF v_format.table_name IS NULL OR p_kind NOT IN ('block', 'tombstone') THEN
         RETURN 0;
     END IF;
 
@@ -40,7 +35,7 @@ BEGIN
             SELECT string_agg(r.bytes, '') AS bytes, array_agg(hash_array_extended(ARRAY[r.bytes], 0)) AS hashes,
                    min(r.bucket) AS lowest, max(r.bucket) AS highest
               FROM (SELECT %s AS bytes, %s AS bucket, (row_number() OVER () - 1) / 8192 AS chunk
-                      FROM %s AS t WHERE %s OFFSET 0) AS r
+                      FROM (SELECT r.* FROM %s AS r WHERE %s) AS t OFFSET 0) AS r
              GROUP BY r.chunk
           ) AS b
         $sql$, v_format.row_bytes, v_format.row_bucket, p_relation, p_condition)

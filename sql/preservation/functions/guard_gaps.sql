@@ -82,7 +82,11 @@ AS $function$
                    SELECT
                      FROM pg_class AS c
                      JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                     JOIN aegis.seal_formats AS f ON f.schema_name = n.nspname AND f.table_name = c.relname
+                     JOIN aegis.protected_tables AS p
+                       ON (p.schema_name, p.table_name) = (n.nspname, c.relname)
+                       OR (p.history_schema_name, p.history_table_name) = (n.nspname, c.relname)
+                      AND g.trigger_name <> 'aegis_seal'
+                     JOIN aegis.seal_formats AS f ON (f.schema_name, f.table_name) = (p.schema_name, p.table_name)
                     WHERE c.oid = coalesce(pg_partition_root(p_relation), p_relation)
                )
             OR EXISTS (

@@ -1,6 +1,7 @@
 -- Trigger function of a sealed table. After INSERT and UPDATE: one SHA-256 over the rows as they are
 -- now, with a 64-bit hash of each, as an unlinked block of the ledger. After a DELETE that a ticket
--- let through: the same of the rows that went, as a tombstone. In the order of the statement,
+-- let through: the same of the rows that went, as a tombstone. Histories and archives have those of
+-- UPDATE and DELETE, for erasures. In the order of the statement,
 -- without a sort: the hashes say what the order was.
 --
 -- The registry decides, not the trigger, so that a trigger on some other table forges nothing.
@@ -15,24 +16,15 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_rows bigint := (SELECT count(*) FROM new_rows);
-    v_format record;
+    v_format aegis.seal_formats;
 BEGIN
     IF v_rows = 0 THEN
         RETURN NULL;                                            -- the other half of an upsert
     END IF;
 
-    SELECT format('%I.%I', f.schema_name, f.table_name) AS subject, f.format_version,
-           f.row_bytes, f.row_bucket,
-           CASE WHEN 'batch_number' = ANY (f.column_names) THEN 't.batch_number' ELSE 'NULL::bigint' END AS batch
-      INTO v_format
-      FROM pg_class AS c
-      JOIN pg_namespace AS n ON n.oid = c.relnamespace
-      JOIN aegis.seal_formats AS f ON f.schema_name = n.nspname AND f.table_name = c.relname
-     WHERE c.oid = coalesce(pg_partition_root(TG_RELID), TG_RELID)
-     ORDER BY f.format_version DESC
-     LIMIT 1;
+    v_format := aegis_guard._seal_format(TG_RELID);
 
-    IF NOT FOUND THEN
+    IF v_format.table_name IS NULL THEN
         RAISE EXCEPTION 'rows of % cannot be sealed', TG_RELID::regclass
             USING ERRCODE = 'AEP71', SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
                   DETAIL = 'aegis.seal_formats does not know the table, perhaps because it was renamed.',
@@ -56,9 +48,10 @@ BEGIN
              GROUP BY r.chunk
           ) AS b
         $sql$,
-        v_format.row_bytes, v_format.row_bucket, v_format.batch,
+        v_format.row_bytes, v_format.row_bucket,
+        CASE WHEN 'batch_number' = ANY (v_format.column_names) THEN 't.batch_number' ELSE 'NULL::bigint' END,
         CASE WHEN v_rows > 8192 THEN '(row_number() OVER () - 1) / 8192' ELSE '0' END)
-      USING v_format.subject, v_format.format_version, lower(TG_OP);
+      USING format('%I.%I', v_format.schema_name, v_format.table_name), v_format.format_version, lower(TG_OP);
 
     RETURN NULL;
 END;
