@@ -130,6 +130,10 @@ BEGIN
         p_row_limit => greatest(v_before.row_count, 1),
         p_reason => format('past its term since %s', v_judged.due_on)
     );
+    -- An archive is never updated but by an erasure, which must leave no copy of what it erases.
+    IF EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = p_partition AND t.tgname = 'aegis_history') THEN
+        EXECUTE format('DROP TRIGGER aegis_history ON %s', p_partition);
+    END IF;
     EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', v_parent, p_partition);
     IF v_name <> v_source.partition_name THEN
         EXECUTE format('ALTER TABLE %s RENAME TO %I', p_partition, v_name);

@@ -13,10 +13,6 @@ AS $function$
 DECLARE
     v_grantee record;
 BEGIN
-    -- An archive is never updated but by an erasure, which must leave no copy of what it erases.
-    IF EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = p_archive AND t.tgname = 'aegis_history') THEN
-        EXECUTE format('DROP TRIGGER aegis_history ON %s', p_archive);
-    END IF;
     PERFORM aegis_guard.arm_table(p_archive, FALSE, TRUE);
 
     INSERT INTO aegis.protected_tables (schema_name, table_name, is_append_only, reason)

@@ -10,8 +10,9 @@ SELECT throws_ok($$UPDATE aegis.retention_policies SET final_action = 'drop', ar
 -- Archives as they are a year later.
 CREATE FUNCTION pg_temp.archive(table_name text, archive_name text, number bigint, archived interval) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    SET LOCAL ROLE aegis_owner;
     EXECUTE format('CREATE TABLE aegis_archive.%I (LIKE aegis.%I INCLUDING ALL)', archive_name, table_name);
-    EXECUTE format('ALTER TABLE aegis_archive.%I OWNER TO aegis_owner', archive_name);
+    RESET ROLE;
     IF table_name = 'stock_ticks' THEN
         EXECUTE format($sql$INSERT INTO aegis_archive.%I (stock_code, trade_date, traded_at, price, volume, source, batch_number)
                             VALUES ('005930', '2024-01-02', '2024-01-02 10:00+09', 100, 1, 'feed', 1)$sql$, archive_name);
