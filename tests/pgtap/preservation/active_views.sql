@@ -7,6 +7,7 @@ GRANT SELECT ON samples TO aegis_operator;
 INSERT INTO samples VALUES
 ('stocks', '{"stock_code": "005930"}'),
 ('corporate_actions', '{"stock_code": "005930", "effective_on": "2018-05-04", "action_kind": "split"}'),
+('market_events', '{"stock_code": "005930", "event_kind": "halt", "starts_on": "2018-04-30"}'),
 ('stock_prices', '{"stock_code": "005930", "trade_date": "2024-02-29"}'),
 ('daily_market_data', '{"stock_code": "005930", "trade_date": "2024-02-29", "price_basis": "raw"}'),
 ('stock_transactions', '{"stock_code": "005930", "trade_date": "2024-02-29", "transaction_id": "t"}'),
@@ -22,6 +23,8 @@ BEGIN
         VALUES (v_code, 'manual', 110, 1, now());
         INSERT INTO aegis.corporate_actions (stock_code, effective_on, action_kind, source, source_rank, batch_number, last_updated)
         VALUES (v_code, '2018-05-04', 'split', 'manual', 110, 1, now());
+        INSERT INTO aegis.market_events (stock_code, event_kind, starts_on, source, source_rank, batch_number, last_updated)
+        VALUES (v_code, 'halt', '2018-04-30', 'manual', 110, 1, now());
         INSERT INTO aegis.stock_prices (stock_code, trade_date, price, volume, source, source_rank, batch_number, last_updated)
         VALUES (v_code, '2024-02-29', 1, 1, 'manual', 110, 1, now());
         INSERT INTO aegis.daily_market_data (stock_code, trade_date, price_basis, open_price, high_price, low_price, close_price,

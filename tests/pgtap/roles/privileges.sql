@@ -89,6 +89,7 @@ INSERT INTO expected VALUES
 ('aegis.ledger',                          '',    '',  '',    '',      '',      '',     'r'),
 ('aegis.active_stocks',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_corporate_actions',        'r',   '',  '',    '',      '',      '',     ''),
+('aegis.active_market_events',            'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_stock_prices',             'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_daily_market_data',        'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_stock_transactions',       'r',   '',  '',    '',      '',      '',     ''),
