@@ -42,7 +42,7 @@ BEGIN
                AND f.status = 'open'
              ORDER BY 1
         LOOP
-            PERFORM aegis._judge_day(v_date);
+            PERFORM aegis.validate_trading_day(v_date);
         END LOOP;
 
         SELECT count(*), max(f.trade_date)

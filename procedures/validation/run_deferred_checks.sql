@@ -19,9 +19,7 @@ DECLARE
     v_ids bigint [];
     v_date date;
 BEGIN
-    IF (p_days BETWEEN 1 AND 10000) IS NOT TRUE
-        OR to_regprocedure('aegis.validate_trading_day(date, integer)') IS NULL
-        OR (aegis.load_level() > 0 AND p_despite_load IS NOT TRUE) THEN
+    IF (p_days BETWEEN 1 AND 10000) IS NOT TRUE OR (aegis.load_level() > 0 AND p_despite_load IS NOT TRUE) THEN
         RAISE EXCEPTION 'checks of % days are not made up for now', coalesce(p_days::text, 'null')
             USING ERRCODE = 'AEV72',
                   DETAIL = format('The load level is %s.', aegis.load_level()),
@@ -58,7 +56,7 @@ BEGIN
          WHERE d.deferred_check_id = ANY (v_ids)
          ORDER BY 1
     LOOP
-        PERFORM aegis._judge_day(v_date);
+        PERFORM aegis.validate_trading_day(v_date);
     END LOOP;
 
     UPDATE aegis.deferred_checks AS d

@@ -566,8 +566,8 @@ def test_breakers_and_alerts_from_the_command_line(database: str, receiver: str)
 # From end to end.
 
 
-def test_a_bad_price_from_the_tick_to_the_reset(ruled: str, receiver: str) -> None:
-    """Tick, finding, case, alert, breaker, quarantine, decision, reset."""
+def test_a_bad_price_from_the_tick_to_the_replay(ruled: str, receiver: str) -> None:
+    """Tick, finding, case, alert, breaker, quarantine, decision, reset, replay."""
     channel(ruled, adapter="webhook", endpoint=receiver, language="en")
     deliverer = Deliverer(ruled, allowed_hosts=LOCAL)
     with psycopg.connect(ruled, autocommit=True) as feed:
@@ -589,7 +589,12 @@ def test_a_bad_price_from_the_tick_to_the_reset(ruled: str, receiver: str) -> No
 
         feed.execute("CALL aegis.reject_case(%s, 'a digit too many', %s)", (case, version))
         feed.execute("CALL aegis.reset_breaker('code', '005930', 'the feed was mended')")
-        assert send(feed, 1, 3) == (1, 0), "its rows are taken again"
+        replayed = feed.execute(
+            "SELECT r.updated, r.quarantined FROM aegis.replay_dead_letters("
+            " 'stock_prices', 'the breaker is closed', p_rule => 'breaker_open') AS r"
+        ).fetchall()
+        assert replayed == [(1, 0)]
+        assert feed.execute("SELECT * FROM aegis.validation_queue").fetchall() == []
         assert feed.execute(suspended).fetchone() == (False,)
         stored = "SELECT volume FROM aegis.stock_prices WHERE stock_code = '005930'"
         assert feed.execute(stored).fetchone() == (1,)

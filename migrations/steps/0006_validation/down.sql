@@ -38,7 +38,6 @@ $forget$;
 DROP PROCEDURE aegis.run_deferred_checks;
 DROP PROCEDURE aegis.replay_case;
 DROP PROCEDURE aegis.reject_case;
-DROP FUNCTION aegis._judge_day;
 DROP VIEW aegis.validation_health;
 DROP PROCEDURE aegis.override_load_level;
 DROP FUNCTION aegis.refresh_load_level;

@@ -17,7 +17,11 @@ SET jit = off
 AS $function$
 DECLARE
     v_started_at timestamptz := clock_timestamp();
-    v_limit integer := aegis.configuration('aegis.ingest_priority_limit')::integer;
+    v_every CONSTANT integer := aegis.configuration('aegis.ingest_priority_limit')::integer;
+    -- Under load a batch is spared some rules, all but a sample of its codes; see aegis._decide_checks.
+    v_limit CONSTANT integer := least(v_every, upper(aegis.active_priorities(p_batch_number)) - 1);
+    v_pass record;
+    v_new bigint;
     v_from date;
     v_to date;
     v_rows bigint;
@@ -71,28 +75,39 @@ BEGIN
     END;
 
     -- Only what this batch has written is judged: a stale or repeated row is not the value.
-    EXECUTE format(
-        'INSERT INTO aegis.findings (
-             rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
-             batch_number, observed, explained_by, status, found_by
-         )
-         SELECT DISTINCT ON (j.trade_date, j.stock_code, j.price_basis, j.rule_code)
-                j.rule_code, j.rule_version, j.severity, %1$L, j.stock_code, j.trade_date, j.price_basis, '''',
-                t.data_version, t.batch_number, j.observed, j.explained_by,
-                CASE WHEN j.explained_by IS NULL THEN ''open'' ELSE ''explained'' END, ''ingest''
-           FROM aegis._judge(%1$L, $1, $2) AS j
-           JOIN aegis.%1$I AS t
-             ON t.stock_code = j.stock_code AND t.trade_date = j.trade_date AND t.batch_number = $3 %2$s
-          ORDER BY j.trade_date, j.stock_code, j.price_basis, j.rule_code
-         ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING',
-        p_target, CASE p_target WHEN 'daily_market_data' THEN 'AND t.price_basis = j.price_basis' END)
-      USING format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
-                v_bars,
-                'JOIN aegis.validation_baselines AS k
-                   ON k.trade_date = d.trade_date AND k.price_basis = d.price_basis AND k.stock_code = d.stock_code
-                  AND NOT k.is_stale')),
-            v_limit, p_batch_number;
-    GET DIAGNOSTICS v_findings = ROW_COUNT;
+    FOR v_pass IN
+        SELECT v_bars AS bars, v_limit AS priority_limit
+        UNION ALL
+        SELECT replace(v_bars, 'WHERE w.reason IS NULL',
+                       format('WHERE w.reason IS NULL AND (hashtextextended(w.stock_code, %s) & 1048575) < %s',
+                              p_batch_number, d.sampling_rate * 1048576)), v_every
+          FROM aegis.deferred_checks AS d
+         WHERE d.batch_number = p_batch_number AND d.target = p_target AND d.sampling_rate > 0 AND v_limit < v_every
+    LOOP
+        EXECUTE format(
+            'INSERT INTO aegis.findings (
+                 rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
+                 batch_number, observed, explained_by, status, found_by
+             )
+             SELECT DISTINCT ON (j.trade_date, j.stock_code, j.price_basis, j.rule_code)
+                    j.rule_code, j.rule_version, j.severity, %1$L, j.stock_code, j.trade_date, j.price_basis, '''',
+                    t.data_version, t.batch_number, j.observed, j.explained_by,
+                    CASE WHEN j.explained_by IS NULL THEN ''open'' ELSE ''explained'' END, ''ingest''
+               FROM aegis._judge(%1$L, $1, $2) AS j
+               JOIN aegis.%1$I AS t
+                 ON t.stock_code = j.stock_code AND t.trade_date = j.trade_date AND t.batch_number = $3 %2$s
+              ORDER BY j.trade_date, j.stock_code, j.price_basis, j.rule_code
+             ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING',
+            p_target, CASE p_target WHEN 'daily_market_data' THEN 'AND t.price_basis = j.price_basis' END)
+          USING format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
+                    v_pass.bars,
+                    'JOIN aegis.validation_baselines AS k
+                       ON k.trade_date = d.trade_date AND k.price_basis = d.price_basis AND k.stock_code = d.stock_code
+                      AND NOT k.is_stale')),
+                v_pass.priority_limit, p_batch_number;
+        GET DIAGNOSTICS v_new = ROW_COUNT;
+        v_findings := v_findings + v_new;
+    END LOOP;
 
     EXECUTE format(
         'SELECT count(*) FROM %s AS w

@@ -57,7 +57,8 @@ CROSS JOIN LATERAL (
         aegis.configuration(
             CASE d.verdict WHEN 'quarantined' THEN 'aegis.case_due_warning' ELSE 'aegis.case_due_info' END
         )::interval AS due
-) AS s;
+) AS s
+WHERE NOT EXISTS (SELECT FROM aegis.dead_letter_resolutions AS r WHERE r.dead_letter_id = d.dead_letter_id);
 
 COMMENT ON VIEW aegis.validation_queue IS
 'What waits for a person: unresolved cases and dead letters, with their age and whether they are overdue.';

@@ -1,6 +1,6 @@
 -- Validation: under load less is judged at once, nothing is forgotten, and the level does not flap.
 BEGIN;
-SELECT plan(31);
+SELECT plan(33);
 
 CREATE ROLE example_operator LOGIN;
 GRANT aegis_operator TO example_operator;
@@ -57,16 +57,28 @@ SELECT is((SELECT (f.accepted_rows, f.rows_per_second >= 10)::text FROM aegis.fl
 SELECT is((SELECT d.reason FROM aegis.deferred_checks AS d WHERE d.batch_number = :flood), 'flood', 'and is sampled');
 
 -- Making up.
-DO $stand_in$
-BEGIN
-    IF to_regprocedure('aegis.validate_trading_day(date, integer)') IS NULL THEN
-        CREATE FUNCTION aegis.validate_trading_day(p_date date, p_limit integer DEFAULT 100) RETURNS void LANGUAGE sql AS 'SELECT';
-        GRANT EXECUTE ON FUNCTION aegis.validate_trading_day(date, integer) TO aegis_owner;
-    END IF;
-END
-$stand_in$;
+CALL aegis.change_configuration('aegis.flood_rows_per_second', '100000000', 'test');
+CALL aegis.change_configuration('aegis.sampling_rate', '0', 'test');
+CALL aegis.override_load_level(0, 'test');
+SELECT aegis.upsert_daily_market_data(
+    array_agg(ROW('900001', c.trade_date, 'raw', 1000, 1000, 1000, 1000, 1000, NULL, NULL, 1000000, 1000, NULL, NULL)::aegis.daily_market_data_input),
+    'krx', gen_random_uuid())
+  FROM (SELECT t.trade_date FROM aegis.trading_calendar AS t WHERE t.is_open AND t.trade_date < '2025-03-04' ORDER BY t.trade_date DESC LIMIT 35) AS c;
+CALL aegis.refresh_baselines('2025-03-04');
+CALL aegis.override_load_level(3, 'test');
+CREATE FUNCTION pg_temp.jump() RETURNS bigint LANGUAGE sql AS $$
+    SELECT (aegis.upsert_daily_market_data(
+        ARRAY[ROW('900001', '2025-03-04', 'raw', 9000, 9000, 9000, 9000, 1000, NULL, NULL, 1000000, 1000, clock_timestamp(), NULL)::aegis.daily_market_data_input],
+        'krx', gen_random_uuid())).batch_number
+$$;
+CREATE FUNCTION pg_temp.is_found() RETURNS boolean LANGUAGE sql AS
+$$SELECT EXISTS (SELECT FROM aegis.findings AS f WHERE f.stock_code = '900001' AND f.rule_code = 'price_change' AND f.status = 'open')$$;
+SELECT pg_temp.jump();
+SELECT ok(NOT pg_temp.is_found(), 'a rule that is put off does not speak on the way in');
+CALL aegis.override_load_level(0, 'test');
 SELECT throws_ok('CALL aegis.run_deferred_checks(0)', 'AEV72', NULL, 'no days are no debt');
-SELECT lives_ok('CALL aegis.run_deferred_checks()', 'what was put off is made up for');
+SELECT lives_ok('CALL aegis.run_deferred_checks(10000)', 'what was put off is made up for');
+SELECT ok(pg_temp.is_found(), 'and finds what it would have found');
 SELECT is((SELECT count(*) FROM aegis.deferred_checks AS d WHERE d.checked_at IS NULL), 0::bigint, 'all of it, by one look at the day');
 CALL aegis.override_load_level(1, 'busy');
 SELECT throws_ok('CALL aegis.run_deferred_checks()', 'AEV72', NULL, 'but not while the load is high');
