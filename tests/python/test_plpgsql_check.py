@@ -16,7 +16,8 @@ SELECT p.oid::regprocedure::text, c.level, c.lineno, c.statement, c.message
                       WHEN p.prorettype = 'trigger'::regtype THEN 'aegis.stock_prices'::regclass
                       ELSE 0 END,
         newtable => CASE p.proname WHEN '_follow_findings' THEN 'new_findings'
-                                   WHEN 'record_soft_delete' THEN 'new_rows' END,
+                                   WHEN 'record_soft_delete' THEN 'new_rows'
+                                   WHEN 'seal_rows' THEN 'new_rows' END,
         oldtable => CASE p.proname WHEN 'capture_history' THEN 'old_rows'
                                    WHEN 'record_soft_delete' THEN 'old_rows'
                                    WHEN 'settle_ticket' THEN 'removed_rows' END,
