@@ -37,6 +37,7 @@ MODULES = {
     "status": "schema",
     "test": "test",
     "upgrade": "schema",
+    "validate": "validation",
     "verify": "schema",
 }
 

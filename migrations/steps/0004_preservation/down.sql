@@ -27,6 +27,7 @@ DROP EVENT TRIGGER IF EXISTS aegis_arm_partitions;
 SET CONSTRAINTS ALL IMMEDIATE;
 
 DROP VIEW aegis.active_stocks;
+DROP VIEW aegis.active_market_events;
 DROP VIEW aegis.active_corporate_actions;
 DROP VIEW aegis.active_market_events;
 DROP VIEW aegis.active_stock_prices;
