@@ -21,7 +21,8 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 _RUN = "SELECT * FROM aegis.validate_trading_day(%s, %s)"
 
 _FOUND = """
-SELECT f.trade_date, f.stock_code, f.price_basis, f.rule_code, f.rule_version, f.severity, f.explained_by,
+SELECT f.trade_date, f.stock_code, f.price_basis, f.rule_code, f.rule_version, f.severity,
+       f.explained_by,
        f.status, f.data_version, f.observed
   FROM aegis.findings AS f
  WHERE f.trade_date = %s AND f.status <> 'superseded'
