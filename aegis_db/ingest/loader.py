@@ -22,32 +22,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 import psycopg
-from psycopg import sql
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import TupleRow
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from aegis_db.errors import AegisError, describe
+from aegis_db.ingest.batch import VERDICTS as OUTCOMES
+from aegis_db.ingest.batch import Batch, BatchResult, encode_texts
 from aegis_db.ingest.files import InputFile, Record
 from aegis_db.ingest.formats import Column, Fields, evaluate
+from aegis_db.ingest.retry import Backoff, is_retryable
+from aegis_db.ingest.writer import apply_batch
 
 BATCH_ROWS = 20_000
-VERDICTS = (
-    "received",
-    "inserted",
-    "updated",
-    "unchanged",
-    "stale",
-    "duplicate",
-    "kept_deleted",
-    "quarantined",
-    "rejected",
-)
+VERDICTS = ("received", *OUTCOMES)
 
 Connection = psycopg.Connection[TupleRow]
 Row = tuple[int | str | None, ...]
@@ -55,14 +47,13 @@ T = TypeVar("T")
 Watch = Callable[[str, int, int], None]
 """Told now and then: what is being done, bytes of the file read, bytes in all."""
 
-_LOADS = uuid5(NAMESPACE_URL, "aegis-db:load")
 _CODE = re.compile(r"[0-9A-Z]{1,12}")
 _WATCH_EVERY = 2_000
 
 
 @dataclass(slots=True)
 class TableResult:
-    """What one file did to one table: rows by verdict; ``received`` is the sum of the others.
+    """What one file did to one table: rows by verdict; ``received`` is the sum of all others.
 
     ``repeated`` of the ``batches`` had been applied by an earlier run; their verdicts are counted
     as stored.
@@ -182,13 +173,10 @@ class _Load:
         if event_at:
             columns = {**columns, "event_at": lambda _: event_at}
         partitions = _Partitions(self._connection, table)
-        stage = None
         remaining = iter(records)
         while batch := list(islice(remaining, self._batch_rows)):
             rows = [_row(columns, record) for record in batch]
             with self._failure_placed(batch):
-                if stage is None:
-                    stage = _Stage(self._connection, table, [*columns])
                 if "trade_date" in columns:
                     partitions.make_for(rows, 1 + [*columns].index("trade_date"))
                 if not self._file.is_unchanged():
@@ -198,7 +186,8 @@ class _Load:
                         detail="What is left of it was not checked, so it is not sent.",
                         hint="Run the same command again once the file is complete.",
                     )
-                _count(result, stage.apply(rows, self._source))
+                encoded = encode_texts(table, rows, source=self._source, columns=[*columns])
+                _count(result, _applied(self._connection, encoded))
         return result
 
     @contextmanager
@@ -219,36 +208,6 @@ class _Load:
                 detail=said.detail,
                 hint=f"{hint} {again}".strip(),
             ) from error
-
-
-class _Stage:
-    """The session's stage for ``table``, as text columns."""
-
-    def __init__(self, connection: Connection, table: str, columns: Sequence[str]) -> None:
-        self._connection = connection
-        self._table = table
-        connection.execute("SELECT aegis.open_stage(%s, p_raw => true)", (table,))
-        self._copy = sql.SQL("COPY pg_temp.{} ({}) FROM STDIN").format(
-            sql.Identifier(f"stage_{table}_raw"),
-            sql.SQL(", ").join(map(sql.Identifier, ["line_number", *columns, "payload"])),
-        )
-
-    def apply(self, rows: Sequence[Row], source: str) -> dict[str, int]:
-        """Apply ``rows`` as one batch in one transaction and return ``aegis.batch_result``."""
-        with (
-            self._connection.transaction(),
-            self._connection.cursor(row_factory=dict_row) as cursor,
-        ):
-            with cursor.copy(self._copy) as copy:
-                for row in rows:
-                    copy.write_row(row)
-            cursor.execute(
-                "SELECT * FROM aegis.upsert_staged(%s, %s, %s, p_raw => true)",
-                (self._table, source, _batch_id(self._table, source, rows)),
-            )
-            result = cursor.fetchone()
-        assert result is not None  # noqa: S101 - the function returns one row
-        return result
 
 
 class _Partitions:
@@ -285,17 +244,23 @@ def _row(columns: Mapping[str, Column], record: Record) -> Row:
     return (record.line, *(evaluate(column, fields) for column in columns.values()), record.payload)
 
 
-def _batch_id(table: str, source: str, rows: Sequence[Row]) -> UUID:
-    """Return the id that this content has, whenever and from wherever it is sent."""
-    return uuid5(_LOADS, f"{table} {source} {sha256(repr(rows).encode()).hexdigest()}")
+def _applied(connection: Connection, batch: Batch) -> BatchResult:
+    """Apply a batch; one that gave way to another session is sent again over the connection."""
+    return Retrying(
+        retry=retry_if_exception(lambda error: is_retryable(error) and not connection.closed),
+        stop=stop_after_attempt(5),
+        wait=Backoff(multiplier=0.05, max=2),
+        reraise=True,
+    )(apply_batch, connection, batch)
 
 
-def _count(result: TableResult, batch: dict[str, int]) -> None:
+def _count(result: TableResult, batch: BatchResult) -> None:
     result.batches += 1
-    result.repeated += bool(batch["is_repeat"])
-    result.batch_numbers.append(batch["batch_number"])
-    for verdict in VERDICTS:
-        result.verdicts[verdict] += batch[verdict]
+    result.repeated += batch.is_repeat
+    result.batch_numbers.append(batch.batch_number or 0)
+    result.verdicts["received"] += batch.received
+    for verdict, number in batch.verdicts.items():
+        result.verdicts[verdict] += number
 
 
 def _day(text: str) -> date | None:
