@@ -29,7 +29,8 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from prometheus_client import CollectorRegistry
-from psycopg import sql
+from psycopg import pq, sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow, dict_row
 from psycopg_pool import ConnectionPool
 from tenacity import (
@@ -61,6 +62,9 @@ SELECT a.attname, coalesce(nullif(y.typbasetype, 0), y.oid)::bigint
  WHERE t.target = %s AND NOT a.attisdropped
  ORDER BY a.attnum
 """
+
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 30_000}
+"""A server that has gone without a word is noticed; the conninfo may say otherwise."""
 
 Connection = psycopg.Connection[TupleRow]
 _stages: WeakKeyDictionary[Connection, set[tuple[str, bool]]] = WeakKeyDictionary()
@@ -107,7 +111,9 @@ def apply_batch(connection: Connection, batch: Batch) -> BatchResult:
         )
         answer = cursor.fetchone()
     assert answer is not None  # noqa: S101 - the function returns one row
-    opened.add((batch.target, batch.is_raw))
+    if connection.info.transaction_status == pq.TransactionStatus.IDLE:
+        # Committed, so the stage is there to stay; within the caller's transaction it may yet go.
+        opened.add((batch.target, batch.is_raw))
     return BatchResult.answered(batch, answer)
 
 
@@ -157,7 +163,7 @@ class Writer:
         self._senders = ThreadPoolExecutor(connections, "aegis-writer")
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
-            kwargs=parameters(dsn) | {"autocommit": True, "connect_timeout": 5},
+            kwargs={**_PATIENCE, **conninfo_to_dict(dsn), **parameters(dsn), "autocommit": True},
             min_size=0,
             max_size=connections + (spool is not None),
             timeout=max(0.1, min(10.0, patience / 2)),

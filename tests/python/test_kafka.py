@@ -136,7 +136,8 @@ def test_messages_are_applied_once_and_poison_is_put_aside(
     poison = [b"", b"{", b"\xff\x00", b"[1]", b'{"price": 1}', b'"text"', None, price(300, -5)]
     late = [price(code, 99, minute=minute) for code in range(10) for minute in (9, 3, 9)]
     broker.send(topic, [*good, *poison, *late], partition=1)
-    with running(reader(database, broker, topic)) as one:
+    as_ingest = make_conninfo(database, options="-c role=aegis_ingest")
+    with running(reader(as_ingest, broker, topic)) as one:
         until(lambda: applied(database) == 238)
         assert one.metrics.snapshot()[f'aegis_kafka_lag{{topic="{topic}",partition="1"}}'] == 0
     assert_once(database, 238)

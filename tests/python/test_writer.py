@@ -18,8 +18,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aegis_db.cluster import Cluster
+from aegis_db.database import connect
 from aegis_db.errors import AegisError
-from aegis_db.ingest import AsyncWriter, Batch, Writer, encode_texts, is_retryable
+from aegis_db.ingest import AsyncWriter, Batch, Writer, apply_batch, encode_texts, is_retryable
 from aegis_db.migrate import upgrade
 
 KST = timezone(timedelta(hours=9))
@@ -197,6 +198,26 @@ def test_the_same_calls_awaited(database: str) -> None:
 
 
 # ------------------------------------------------------------------------------ failures that pass
+
+
+def test_a_role_that_may_only_ingest_is_enough(database: str) -> None:
+    with Writer(make_conninfo(database, options="-c role=aegis_ingest")) as writer:
+        assert writer.write("stock_prices", [price(1), price(2)], source="krx").inserted == 2
+        assert writer.write("stock_prices", [price(3, "x")], source="krx").rejected == 1
+
+
+def test_a_batch_within_the_transaction_of_the_caller_goes_with_it(database: str) -> None:
+    with connect(database, autocommit=True) as connection:
+        for is_kept in (False, True):
+            with connection.transaction(force_rollback=not is_kept):
+                batch = encode_texts(
+                    "stock_prices",
+                    [(1, "005930", "2025-01-02", "1", "1", "")],
+                    source="krx",
+                    columns=["stock_code", "trade_date", "price", "volume"],
+                )
+                assert apply_batch(connection, batch).inserted == 1
+    assert stored(database) == {"005930": 1}
 
 
 @pytest.mark.parametrize(
