@@ -55,8 +55,7 @@ BATCH_ROWS = 5_000
 _TYPES = """
 SELECT a.attname, coalesce(nullif(y.typbasetype, 0), y.oid)::bigint
   FROM aegis.ingest_targets AS t
-  JOIN pg_catalog.pg_type AS i
-    ON i.typname = t.input_type AND i.typnamespace = 'aegis'::regnamespace
+  JOIN pg_catalog.pg_type AS i ON i.oid = t.input_type::regtype
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.typrelid AND a.attnum > 0
   JOIN pg_catalog.pg_type AS y ON y.oid = a.atttypid
  WHERE t.target = %s AND NOT a.attisdropped
