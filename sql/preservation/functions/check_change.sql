@@ -117,6 +117,7 @@ BEGIN
             -- While a relation is being armed, the last step of it seals all.
             HAVING (array_agg(d.fingerprint))[1] IS NOT NULL
                AND (TG_TAG <> 'CREATE TRIGGER' OR NOT bool_or(d.aspect ^@ 'guard '))
+             ORDER BY d.schema_name, d.table_name
         LOOP
             PERFORM aegis_guard._seal_state(
                 v_changed.schema_name, v_changed.table_name, v_changed.root_name, v_changed.fingerprint,

@@ -68,6 +68,7 @@ BEGIN
           FROM aegis_guard.compare_state(p_table) AS d
          GROUP BY d.schema_name, d.table_name, d.root_name
         HAVING NOT bool_or(d.is_weaker)
+         ORDER BY d.schema_name, d.table_name
     LOOP
         PERFORM aegis_guard._seal_state(
             v_sealed.schema_name, v_sealed.table_name, v_sealed.root_name, v_sealed.fingerprint,

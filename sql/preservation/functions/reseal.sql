@@ -29,6 +29,7 @@ BEGIN
                          ORDER BY d.aspect) AS changes
           FROM aegis_guard.compare_state() AS d
          GROUP BY d.schema_name, d.table_name, d.root_name
+         ORDER BY d.schema_name, d.table_name
     LOOP
         PERFORM aegis_guard._seal_state(
             v_changed.schema_name, v_changed.table_name, v_changed.root_name, v_changed.fingerprint,
