@@ -22,19 +22,19 @@ _RUN = "SELECT * FROM aegis.validate_trading_day(%s, %s)"
 
 _FOUND = """
 SELECT f.trade_date, f.stock_code, f.price_basis, f.rule_code, f.rule_version, f.severity,
-       f.explained_by,
-       f.status, f.data_version, f.observed
+       f.explained_by, f.status, f.data_version, f.observed
   FROM aegis.findings AS f
  WHERE f.trade_date = %s AND f.status <> 'superseded'
  ORDER BY array_position('{critical,error,warning,info}', f.severity), f.stock_code, f.rule_code
 """
 
 _CODE = """
-SELECT v.trade_date, %(code)s AS stock_code, %(basis)s AS price_basis, v.rule_code, v.rule_version, v.severity,
-       v.explained_by, CASE WHEN v.explained_by IS NULL THEN 'open' ELSE 'explained' END AS status,
+SELECT v.trade_date, %(code)s AS stock_code, %(basis)s AS price_basis, v.rule_code,
+       v.rule_version, v.severity, v.explained_by,
+       CASE WHEN v.explained_by IS NULL THEN 'open' ELSE 'explained' END AS status,
        v.data_version, v.observed
   FROM aegis.validate_code(%(code)s, %(since)s, %(until)s, %(basis)s) AS v
-"""  # noqa: E501
+"""
 
 
 @click.command()

@@ -1,6 +1,6 @@
--- The rules AEGIS is installed with. Conditions read b: a bar in its context (aegis.bar_context), a session as a whole
--- (aegis.session_context) or a 20-minute bar (aegis.bars_20_minutes_context). high < low, NaN, negative and unfinished
--- values are kept out by constraints and by aegis.ingest_rules, so no rule here asks again.
+-- The rules AEGIS is installed with. Conditions read b: a bar in its context (aegis.bar_context) or a session as a whole
+-- (aegis._session_context). high < low, NaN and negative values are kept out by constraints and by aegis.ingest_rules, so
+-- no rule here asks again.
 
 INSERT INTO aegis.validation_rules (
     rule_code, targets, priority, severity, threshold, threshold_minimum, threshold_maximum, threshold_unit,
@@ -94,7 +94,7 @@ VALUES
     $o$jsonb_build_object('close_price', b.close_price, 'base_price', b.base_price, 'price_change', b.price_change)$o$,
     '{first_listing_day,liquidation,bonus_issue,rights_issue,split,reverse_split,capital_reduction,merger,spin_off,stock_dividend}',
     'the price is in another scale than the base price: decimal shift, currency or missing adjustment', '가격 단위가 기준가와 다릅니다(소수점·통화·수정 누락)'),
-('base_mismatch', '{daily_market_data}', 32, 'warning', 0.01, 0, 1, 'fraction of the expected base price', NULL, '{raw}',
+('base_mismatch', '{daily_market_data}', 32, 'error', 0.01, 0, 1, 'fraction of the expected base price', NULL, '{raw}',
     $p$b.source_base_price IS NOT NULL AND NOT b.is_gap AND NOT b.is_first_day
      AND abs(b.source_base_price - b.previous_close) > {threshold} * b.previous_close$p$,
     $o$jsonb_build_object('source_base_price', b.source_base_price, 'previous_close', b.previous_close, 'listed_shares', b.listed_shares,
@@ -158,30 +158,5 @@ VALUES
     $p$b.repeated_bars > {threshold} * b.traded_bars AND b.traded_bars > 10$p$,
     $o$jsonb_build_object('repeated_bars', b.repeated_bars, 'traded_bars', b.traded_bars)$o$,
     '{}',
-    'a session repeats the one before', '이전 거래일이 그대로 복제되었습니다'),
-('bar_return', '{bars_20_minutes}', 45, 'warning', 0.1, 0.005, 10, 'fraction of the bar before', NULL, NULL,
-    $p$b.bar_change > {threshold} OR b.bar_change < -{threshold}$p$,
-    $o$jsonb_build_object('close_price', b.close_price, 'previous_close', b.previous_close, 'bar_change', b.bar_change)$o$,
-    '{first_listing_day,liquidation}',
-    'a 20-minute bar moves further than the limit', '20분봉 등락률이 한도를 초과했습니다'),
-('bar_zscore', '{bars_20_minutes}', 72, 'info', 4, 1, 100, 'standard deviations', 5, NULL,
-    $p$b.observations >= {observations} AND (b.bar_z > {threshold} OR b.bar_z < -{threshold})$p$,
-    $o$jsonb_build_object('bar_change', b.bar_change, 'bar_z', b.bar_z, 'observations', b.observations)$o$,
-    '{first_listing_day,liquidation}',
-    'the return of a 20-minute bar lies far from those before', '20분봉 수익률 Z-score가 한도를 초과했습니다'),
-('bar_volume', '{bars_20_minutes}', 62, 'info', 5, 1, 1000, 'times the mean', 5, NULL,
-    $p$b.observations >= {observations} AND b.volume > {threshold} * b.mean_volume$p$,
-    $o$jsonb_build_object('volume', b.volume, 'mean_volume', b.mean_volume, 'observations', b.observations)$o$,
-    '{first_listing_day,liquidation}',
-    'the volume of a 20-minute bar exceeds a multiple of the mean of those before', '20분봉 거래량이 직전 평균의 배수를 초과했습니다'),
-('bar_price_limit', '{bars_20_minutes}', 20, 'critical', NULL, NULL, NULL, NULL, NULL, NULL,
-    $p$b.high_price > b.upper_limit OR b.low_price < b.lower_limit$p$,
-    $o$jsonb_build_object('high_price', b.high_price, 'low_price', b.low_price, 'upper_limit', b.upper_limit, 'lower_limit', b.lower_limit)$o$,
-    '{first_listing_day,liquidation}',
-    'a tick lies beyond the price limit of the day', '체결가가 당일 상·하한가를 벗어났습니다'),
-('bar_outside_session', '{bars_20_minutes}', 18, 'error', NULL, NULL, NULL, NULL, NULL, NULL,
-    $p$b.is_outside_session$p$,
-    $o$jsonb_build_object('starts_at', b.starts_at, 'ticks', b.ticks)$o$,
-    '{}',
-    'ticks outside every session of the market', '장 운영시간 외 체결입니다')
+    'a session repeats the one before', '이전 거래일이 그대로 복제되었습니다')
 ON CONFLICT (rule_code) DO NOTHING;
