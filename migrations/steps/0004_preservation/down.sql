@@ -29,7 +29,6 @@ SET CONSTRAINTS ALL IMMEDIATE;
 DROP VIEW aegis.active_stocks;
 DROP VIEW aegis.active_market_events;
 DROP VIEW aegis.active_corporate_actions;
-DROP VIEW aegis.active_market_events;
 DROP VIEW aegis.active_stock_prices;
 DROP VIEW aegis.active_daily_market_data;
 DROP VIEW aegis.active_stock_transactions;
