@@ -317,6 +317,14 @@ def test_a_killed_sealer_has_done_nothing(database: str) -> None:
     assert findings(database, "verify_seals('aegis.stock_prices')") == []
 
 
+def test_an_old_snapshot_seals_nothing(database: str) -> None:
+    with connect(database) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with pytest.raises(psycopg.DatabaseError) as refused:
+            connection.execute("CALL aegis.seal_ledger()")
+    assert refused.value.sqlstate == "AEP73"
+
+
 def test_a_late_committer_is_not_lost(database: str) -> None:
     with connect(database) as late:
         late.execute("SELECT aegis_guard._record_act('rule_change', 'late')")
