@@ -45,7 +45,13 @@ SEEDS = {
 
 def kept(dsn: str) -> dict[str, list[str]]:
     """Return the rows of all tables but those that tell of the going back itself."""
-    telling = ("aegis.deployments", "aegis_guard.tickets", "aegis_guard.ticket_uses")
+    telling = (
+        "aegis.deployments",
+        "aegis.ledger",
+        "aegis_guard.baselines",
+        "aegis_guard.tickets",
+        "aegis_guard.ticket_uses",
+    )
     return {table: rows for table, rows in contents(dsn).items() if table not in telling}
 
 
