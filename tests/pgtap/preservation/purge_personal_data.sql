@@ -1,6 +1,6 @@
 -- Preservation: one person is erased wherever personal data lies, provably, and does not come back.
 BEGIN;
-SELECT plan(37);
+SELECT plan(39);
 
 SELECT aegis.ensure_partitions('aegis.user_activity_logs', '2012-01-01', '2012-01-31');
 SELECT aegis.ensure_partitions('aegis.stock_transactions', '2012-01-01', '2012-01-31');
@@ -103,6 +103,9 @@ SELECT is((SELECT count(*) FROM aegis_guard.tickets AS t
           0::bigint, 'no ticket of it is left open');
 SELECT throws_ok($$UPDATE aegis.user_activity_logs SET user_id = NULL$$, 'AEP04', NULL, 'the tables are closed again');
 SELECT throws_ok($$CALL aegis.purge_personal_data('user-1', 'DSR-1', 'asked')$$, 'AEP63', NULL, 'who was erased is unknown');
+
+SELECT is_empty($$SELECT * FROM aegis.verify_seals('aegis.stock_transactions')$$, 'the seals over trades agree with what is left');
+SELECT is_empty($$SELECT * FROM aegis.verify_seals('aegis.user_activity_logs')$$, 'and those over logs');
 
 -- A restore brings the person back; erasures are applied again.
 INSERT INTO aegis.user_activity_logs (user_id, activity) VALUES ('user-1', 'restored'), ('user-0', 'restored');
