@@ -33,7 +33,7 @@ SELECT v.trade_date, %(code)s AS stock_code, %(basis)s AS price_basis, v.rule_co
        v.rule_version, v.severity, v.explained_by,
        CASE WHEN v.explained_by IS NULL THEN 'open' ELSE 'explained' END AS status,
        v.data_version, v.observed
-  FROM aegis.validate_code(%(code)s, %(since)s, %(until)s, %(basis)s) AS v
+  FROM aegis.validate_code(%(code)s, %(since)s::date, %(until)s::date, %(basis)s) AS v
 """
 
 
