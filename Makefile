@@ -50,7 +50,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint sql procedures
+	$(BIN)/sqlfluff lint --processes 0 sql procedures
 	$(BIN)/aegis-db upgrade --sql | $(BIN)/squawk --config .squawk.toml
 
 soak: $(STAMP)
