@@ -7,6 +7,12 @@ LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET intervalstyle = 'postgres'
+SET timezone = 'UTC'
+SET bytea_output = 'hex'
+SET extra_float_digits = 1
+SET quote_all_identifiers = off
 AS $function$
     SELECT jsonb_object_agg(a.aspect, a.description)
       FROM (

@@ -1,6 +1,7 @@
 -- What can be said about relations as far as their rows depend on it: one object per relation, one
 -- key per aspect. Names and pg_get_* texts, never OIDs. Indexes, comments, statistics, storage
--- parameters and rights of named roles are left out: they lose no row.
+-- parameters and rights of named roles are left out: they lose no row. Settings that change how
+-- bounds and defaults are written are pinned: the session's own must not look like a change.
 
 CREATE OR REPLACE FUNCTION aegis_guard.fingerprint(p_relations oid [])
 RETURNS TABLE (
@@ -11,6 +12,12 @@ LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, YMD'
+SET intervalstyle = 'postgres'
+SET timezone = 'UTC'
+SET bytea_output = 'hex'
+SET extra_float_digits = 1
+SET quote_all_identifiers = off
 AS $function$
     WITH aspects (relation, aspect, description) AS (
         SELECT c.oid, 'relation',
