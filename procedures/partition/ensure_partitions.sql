@@ -74,8 +74,8 @@ BEGIN
                       HINT = 'Attach it if it holds the rows of that time, or rename it.';
         END IF;
 
-        EXECUTE format('CREATE TABLE aegis.%I (LIKE %s INCLUDING ALL) WITH (fillfactor = %s)',
-                       v_new.partition_name, p_table, v_policy.partition_fillfactor);
+        EXECUTE format('CREATE TABLE aegis.%I (LIKE %s INCLUDING ALL) WITH (%s)',
+                       v_new.partition_name, p_table, array_to_string(v_policy.open_parameters, ', '));
         EXECUTE format('COMMENT ON TABLE aegis.%I IS %L', v_new.partition_name,
                        format('Rows of aegis.%s from %s until before %s (KST).',
                               v_policy.table_name, v_new.lower_bound, v_new.upper_bound));

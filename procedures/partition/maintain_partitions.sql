@@ -1,4 +1,5 @@
--- maintain_partitions: keep every table's partitions ahead of time, and its default partition empty.
+-- maintain_partitions: keep every table's partitions ahead of time, its default partition empty, and
+-- the storage parameters of closed partitions as the policy says.
 --
 -- Call     CALL aegis.maintain_partitions();      once a day, outside a transaction
 -- Role     aegis_operator
@@ -52,6 +53,8 @@ BEGIN
                  ORDER BY w.period DESC
                  LIMIT 500
               ) AS d;
+
+            PERFORM aegis.tune_partitions(('aegis.' || quote_ident(v_table))::regclass);
         EXCEPTION
             WHEN lock_not_available OR deadlock_detected THEN
                 RAISE WARNING 'partitions of % are postponed', v_table

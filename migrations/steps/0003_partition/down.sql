@@ -26,6 +26,7 @@ END
 $partitions$;
 
 DROP PROCEDURE aegis.maintain_partitions;
+DROP FUNCTION aegis.tune_partitions;
 DROP FUNCTION aegis.ensure_partitions;
 DROP VIEW aegis.partition_health;
 DROP FUNCTION aegis.default_partition_periods;

@@ -96,8 +96,8 @@ CREATE TABLE aegis.example_days (day date NOT NULL) PARTITION BY RANGE (day);
 CREATE TABLE aegis.example_days_default PARTITION OF aegis.example_days DEFAULT;
 ALTER TABLE aegis.example_days OWNER TO aegis_owner;
 ALTER TABLE aegis.example_days_default OWNER TO aegis_owner;
-INSERT INTO aegis.partition_policies (table_name, granularity, key_column, key_type, partition_fillfactor, description)
-VALUES ('example_days', 'month', 'day', 'date', 100, 'not guarded');
+INSERT INTO aegis.partition_policies (table_name, granularity, key_column, key_type, description)
+VALUES ('example_days', 'month', 'day', 'date', 'not guarded');
 INSERT INTO aegis.example_days VALUES ('2001-03-01');
 CREATE RULE swallow AS ON DELETE TO aegis.example_days_default DO INSTEAD NOTHING;
 SELECT throws_ok($$SELECT pg_temp.ensure('aegis.example_days', '2001-03-01', '2001-03-01')$$, 'AEM07', NULL,

@@ -80,6 +80,7 @@ INSERT INTO expected VALUES
 ('aegis.partition_bounds',                'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.default_partition_periods',       'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.ensure_partitions',               '',    '',  'X',   'X',     '',      '',     ''),
+('aegis.tune_partitions',                 '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.maintain_partitions',             '',    '',  '',    'X',     '',      '',     ''),
 
 ('aegis.protected_tables',                'r',   '',  '',    '',      '',      '',     ''),

@@ -1,0 +1,29 @@
+-- Partition: a month that is over is stored as one that is seldom corrected.
+BEGIN;
+SELECT plan(7);
+
+SELECT aegis.ensure_partitions('aegis.stock_prices', '2024-02-01', '2024-02-29') AS made \gset
+SELECT ok(
+    (SELECT c.reloptions @> '{fillfactor=80,autovacuum_vacuum_scale_factor=0.05}'
+       FROM pg_class AS c WHERE c.oid = 'aegis.stock_prices_p2024_02'::regclass),
+    'a new partition is made for writing'
+);
+SELECT cmp_ok(aegis.tune_partitions('aegis.stock_prices'), '>', 0, 'closed ones are tuned');
+SELECT is(
+    (SELECT c.reloptions FROM pg_class AS c WHERE c.oid = 'aegis.stock_prices_p2024_02'::regclass),
+    '{fillfactor=90}', 'and have the closed parameters, without the open ones'
+);
+SELECT ok(
+    (SELECT c.reloptions @> '{fillfactor=80,autovacuum_vacuum_scale_factor=0.05}'
+       FROM aegis.partition_bounds('aegis.stock_prices') AS b
+       JOIN pg_class AS c ON c.oid = b.partition
+      WHERE (now() AT TIME ZONE 'Asia/Seoul')::date >= b.lower_bound
+        AND (now() AT TIME ZONE 'Asia/Seoul')::date < b.upper_bound),
+    'the running month stays open'
+);
+SELECT is(aegis.tune_partitions('aegis.stock_prices'), 0, 'a second run finds nothing to do');
+SELECT is_empty('SELECT * FROM aegis_guard.compare_state()', 'and nothing of it looks weaker to the guards');
+SELECT throws_ok($$SELECT aegis.tune_partitions('aegis.stocks')$$, 'AEM01', NULL, 'a table without a policy is refused');
+
+SELECT * FROM finish();
+ROLLBACK;
