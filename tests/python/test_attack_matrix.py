@@ -29,6 +29,9 @@ ATTACKS = {
     "DELETE by MERGE": "MERGE INTO {t} AS r USING (SELECT 1) AS o ON true WHEN MATCHED THEN DELETE",
     "DELETE by COPY": "COPY (DELETE FROM {t} RETURNING 1) TO '/dev/null'",
     "DELETE in a prepared statement": "PREPARE p AS DELETE FROM {t}\nEXECUTE p",
+    "another key": "UPDATE {t} SET stock_code = stock_code || 'X'",
+    "another key in an upsert": "INSERT INTO {t} SELECT * FROM {t}"
+    " ON CONFLICT (stock_code, trade_date) DO UPDATE SET stock_code = 'X'",
     "TRUNCATE": "TRUNCATE {t}",
     "TRUNCATE CASCADE, restart": "TRUNCATE {t} RESTART IDENTITY CASCADE",
     "replica mode and DELETE": "SET LOCAL session_replication_role = replica\nDELETE FROM {t}",

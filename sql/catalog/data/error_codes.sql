@@ -56,7 +56,7 @@ VALUES
 ('AEM08', 'the maintenance of some tables failed', 'Read the warnings; aegis.partition_health shows what is missing.', '일부 테이블의 파티션 관리가 실패했습니다'),
 ('AEP01', 'DELETE is refused on a protected table', 'Send a newer version of the row.', '보호된 테이블에서 DELETE는 거부됩니다'),
 ('AEP02', 'TRUNCATE is refused on a protected table', 'Use another table for data that may be emptied.', '보호된 테이블에서 TRUNCATE는 거부됩니다'),
-('AEP03', 'a row cannot move to another partition', 'Keys are immutable: insert another row.', '행을 다른 파티션으로 옮길 수 없습니다'),
+('AEP03', 'a row keeps its key and its partition', 'Keys are immutable: insert another row.', '행의 키와 파티션은 바꿀 수 없습니다'),
 ('AEP04', 'UPDATE is refused on an append-only table', 'Insert a new row.', '추가 전용 테이블에서 UPDATE는 거부됩니다'),
 ('AEP05', 'a ticket does not cover this removal', 'Issue a ticket for the number of rows.', '허가 범위를 벗어난 삭제입니다'),
 ('AEP06', 'a ticket cannot be issued for this', 'Name a protected table, an operation, rows and a reason.', '허가를 발급할 수 없습니다'),

@@ -34,12 +34,26 @@ AS $function$
           JOIN pg_inherits AS i ON i.inhparent = t.relid
           JOIN pg_class AS c ON c.oid = i.inhrelid AND c.relispartition
     ),
+    -- Of the root: its partitions have the same key, whatever the numbers of its columns.
+    key (column_names, columns, is_changed) AS (
+        SELECT array_agg(a.attname::text ORDER BY a.attname),
+               string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
+               string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', a.attname), ' OR ' ORDER BY a.attnum)
+          FROM pg_index AS i
+          JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+         WHERE i.indrelid = coalesce(pg_partition_root(p_relation), p_relation)
+           AND i.indisprimary
+    ),
     guard (trigger_name, is_core, is_row, function_name, type_bits, old_table, new_table, definition, firing) AS (
         VALUES
         ('aegis_no_delete', TRUE, FALSE, 'refuse_removal', 10, NULL, NULL,
          'BEFORE DELETE ON %s', 'ALWAYS'),
         ('aegis_no_delete_row', TRUE, TRUE, 'refuse_removal', 11, NULL, NULL,
          'BEFORE DELETE ON %s FOR EACH ROW', 'ALWAYS'),
+        -- Asked only where a statement names a key column, so an ordinary UPDATE pays nothing.
+        ('aegis_no_rekey', (SELECT k.columns IS NOT NULL FROM key AS k), TRUE, 'refuse_removal', 19, NULL, NULL,
+         (SELECT format('BEFORE UPDATE OF %s ON %%s FOR EACH ROW WHEN (%s)',
+                        replace(k.columns, '%', '%%'), replace(k.is_changed, '%', '%%')) FROM key AS k), 'ALWAYS'),
         ('aegis_no_truncate', TRUE, FALSE, 'refuse_removal', 34, NULL, NULL,
          'BEFORE TRUNCATE ON %s', 'ALWAYS'),
         ('aegis_settle_ticket', TRUE, FALSE, 'settle_ticket', 8, 'removed_rows', NULL,
@@ -114,8 +128,17 @@ AS $function$
        AND t.tgtype = d.type_bits
        AND t.tgoldtable IS NOT DISTINCT FROM d.old_table
        AND t.tgnewtable IS NOT DISTINCT FROM d.new_table
-       AND t.tgqual IS NULL
-       AND t.tgattr = ''::int2vector
+       AND (t.tgqual IS NOT NULL) = (d.trigger_name = 'aegis_no_rekey')
+       AND CASE
+               WHEN d.trigger_name = 'aegis_no_rekey'
+                   THEN (SELECT k.column_names FROM key AS k) = ARRAY(
+                            SELECT a.attname::text
+                              FROM pg_attribute AS a
+                             WHERE a.attrelid = r.relid AND a.attnum = ANY (t.tgattr)
+                             ORDER BY a.attname
+                        )
+               ELSE t.tgattr = ''::int2vector
+           END
      WHERE t.oid IS NULL
         OR t.tgenabled <> CASE d.firing WHEN 'ALWAYS' THEN 'A' WHEN 'REPLICA' THEN 'R' ELSE 'O' END;
 $function$;

@@ -4,7 +4,7 @@
 --
 -- Raises   AEP01  DELETE
 --          AEP02  TRUNCATE
---          AEP03  UPDATE that would move a row to another partition
+--          AEP03  UPDATE that would change the key of a row, or move it to another partition
 --          AEP04  UPDATE of an append-only table
 
 CREATE OR REPLACE FUNCTION aegis_guard.refuse_removal()
@@ -21,8 +21,10 @@ DECLARE
 BEGIN
     IF TG_OP = 'DELETE' AND aegis_guard._current_ticket(TG_RELID, 'DELETE') IS NOT NULL THEN
         RETURN CASE TG_LEVEL WHEN 'ROW' THEN OLD END;
-    ELSIF TG_OP = 'UPDATE' AND aegis_guard._current_ticket(TG_RELID, 'ERASE') IS NOT NULL THEN
+    ELSIF TG_OP = 'UPDATE' AND TG_LEVEL = 'STATEMENT' AND aegis_guard._current_ticket(TG_RELID, 'ERASE') IS NOT NULL THEN
         RETURN NULL;
+    ELSIF TG_OP = 'UPDATE' AND TG_LEVEL = 'ROW' THEN
+        v_operation := 'REKEY';                                 -- the former key would answer with nothing
     END IF;
 
     -- A DELETE speaks to the statement guard first. The row guard alone is reached by logical
@@ -51,7 +53,7 @@ BEGIN
         WHEN 'TRUNCATE' THEN
             v_sqlstate := 'AEP02';
             v_hint := 'Create another table for data that may be emptied.';
-        WHEN 'MOVE' THEN
+        WHEN 'MOVE', 'REKEY' THEN
             v_sqlstate := 'AEP03';
             v_hint := 'Key columns are immutable: leave the row and insert another with the right key.';
         ELSE
@@ -71,6 +73,7 @@ BEGIN
 
     RAISE EXCEPTION '%', CASE v_operation
             WHEN 'MOVE' THEN format('moving a row out of %s is refused', TG_RELID::regclass)
+            WHEN 'REKEY' THEN format('changing the key of a row of %s is refused', TG_RELID::regclass)
             ELSE format('%s of %s is refused', lower(v_operation), TG_RELID::regclass)
         END
         USING ERRCODE = v_sqlstate, SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME,
@@ -80,7 +83,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard.refuse_removal() IS
-'Refuses DELETE, TRUNCATE, moves between partitions and, on append-only tables, UPDATE; raises AEP01 to AEP04.';
+'Refuses DELETE, TRUNCATE, changes of keys, moves between partitions and, on append-only tables, UPDATE; raises AEP01 to AEP04.';
 
 ALTER FUNCTION aegis_guard.refuse_removal() OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.refuse_removal() FROM PUBLIC;
