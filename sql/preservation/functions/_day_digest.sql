@@ -34,5 +34,8 @@ $function$;
 COMMENT ON FUNCTION aegis_guard._day_digest(aegis.seal_formats, date) IS -- noqa: LT01
 'Rows of a sealed table on one day, and SHA-256 over them in key order.';
 
+-- A new owner must be able to create in the schema, for the moment.
+GRANT CREATE ON SCHEMA aegis_guard TO aegis_owner;
 ALTER FUNCTION aegis_guard._day_digest(aegis.seal_formats, date) OWNER TO aegis_owner;
+REVOKE CREATE ON SCHEMA aegis_guard FROM aegis_owner;
 REVOKE ALL ON FUNCTION aegis_guard._day_digest(aegis.seal_formats, date) FROM PUBLIC;

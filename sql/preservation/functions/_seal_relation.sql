@@ -49,5 +49,8 @@ $function$;
 COMMENT ON FUNCTION aegis_guard._seal_relation(regclass, regclass, text, text) IS -- noqa: LT01
 'Appends blocks or tombstones for rows that no trigger sees; returns how many rows; 0 where the table is not sealed.';
 
+-- A new owner must be able to create in the schema, for the moment.
+GRANT CREATE ON SCHEMA aegis_guard TO aegis_owner;
 ALTER FUNCTION aegis_guard._seal_relation(regclass, regclass, text, text) OWNER TO aegis_owner;
+REVOKE CREATE ON SCHEMA aegis_guard FROM aegis_owner;
 REVOKE ALL ON FUNCTION aegis_guard._seal_relation(regclass, regclass, text, text) FROM PUBLIC;

@@ -60,5 +60,8 @@ $function$;
 COMMENT ON FUNCTION aegis_guard.seal_rows() IS
 'Appends a digest of the rows that a statement wrote to aegis.ledger; raises AEP71.';
 
+-- A new owner must be able to create in the schema, for the moment.
+GRANT CREATE ON SCHEMA aegis_guard TO aegis_owner;
 ALTER FUNCTION aegis_guard.seal_rows() OWNER TO aegis_owner;
+REVOKE CREATE ON SCHEMA aegis_guard FROM aegis_owner;
 REVOKE ALL ON FUNCTION aegis_guard.seal_rows() FROM PUBLIC;
