@@ -143,6 +143,17 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
 
 
+def change_unseen(database: str, statement: str) -> None:
+    """Run ``statement`` while the guards of DDL sleep, as only a superuser can."""
+    asleep = [name for name in verify.EVENT_TRIGGERS if name.startswith("aegis_check_")]
+    with psycopg.connect(database) as connection:
+        for name in asleep:
+            connection.execute(f"ALTER EVENT TRIGGER {name} DISABLE")
+        connection.execute(statement.encode())
+        for name in asleep:
+            connection.execute(f"ALTER EVENT TRIGGER {name} ENABLE ALWAYS")
+
+
 def test_an_untouched_database_has_no_difference(database: str) -> None:
     done = run("verify", "--dsn", database)
     assert (done.exit_code, done.stdout) == (0, "")
@@ -154,13 +165,7 @@ def test_an_untouched_database_has_no_difference(database: str) -> None:
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_found(change: str, database: str) -> None:
     statement, check, name = CHANGES[change]
-    asleep = [name for name in verify.EVENT_TRIGGERS if name.startswith("aegis_check_")]
-    with psycopg.connect(database) as connection:
-        for name_of_check in asleep:  # as only a superuser can
-            connection.execute(f"ALTER EVENT TRIGGER {name_of_check} DISABLE")
-        connection.execute(statement.encode())
-        for name_of_check in asleep:
-            connection.execute(f"ALTER EVENT TRIGGER {name_of_check} ENABLE ALWAYS")
+    change_unseen(database, statement)
     done = run("verify", "--json", "--dsn", database)
     found = json.loads(done.stdout)
     assert done.exit_code == 3
@@ -188,8 +193,7 @@ def test_a_change_is_found(change: str, database: str) -> None:
 def test_a_clean_database_shows_the_rest(
     statement: str, name: str, database: str, clean: str
 ) -> None:
-    with psycopg.connect(database) as connection:
-        connection.execute(statement.encode())
+    change_unseen(database, statement)
     done = run("verify", "--json", "--against", clean, "--dsn", database)
     found = [drift for drift in json.loads(done.stdout) if drift["check"] == "snapshot"]
     assert done.exit_code == 3
