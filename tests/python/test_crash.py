@@ -18,7 +18,9 @@ from aegis_db.migrate import upgrade
 
 KST = timezone(timedelta(hours=9))
 DAY = date(2025, 1, 2)
-OPEN = datetime(2025, 1, 2, 9, tzinfo=KST)
+OPEN = datetime(
+    2025, 1, 2, 10, tzinfo=KST
+)  # the first session of a year opens late; before it rows are put aside
 WRITERS = 3
 ROWS = 40
 UPSERT = """
@@ -44,7 +46,7 @@ class Writer(threading.Thread):
     def run(self) -> None:
         while not self.stop.is_set():
             batch, price = uuid.uuid4(), Decimal(self.chance.randint(1, 9_999))
-            at = OPEN + timedelta(microseconds=self.chance.randint(0, 20_000_000_000))
+            at = OPEN + timedelta(microseconds=self.chance.randint(0, 18_000_000_000))
             codes = self.chance.sample(range(200), ROWS)
             self.sent[batch] = [(code, price, at) for code in codes]
             while not self._acknowledged(batch, price, at, codes):
