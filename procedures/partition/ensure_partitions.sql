@@ -52,9 +52,11 @@ BEGIN
     END IF;
 
     -- One session at a time; the next one finds what this one made.
+    -- Waiting for the turn stands in nobody's way, so it may take as long as making many partitions does.
     v_patience := aegis.configuration('aegis.partition_lock_timeout')::interval;
-    PERFORM set_config('lock_timeout', (extract(EPOCH FROM v_patience) * 1000)::bigint::text, true);
+    PERFORM set_config('lock_timeout', '60s', true);
     PERFORM pg_advisory_xact_lock(hashtextextended('aegis.ensure_partitions', p_table::oid::bigint));
+    PERFORM set_config('lock_timeout', (extract(EPOCH FROM v_patience) * 1000)::bigint::text, true);
 
     -- Tables of their own first: nobody waits while they are built.
     FOR v_new IN
