@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ OWNER_PRELUDES = {
     "two disabled": "ALTER TABLE {relation}"
     " DISABLE TRIGGER aegis_no_delete, DISABLE TRIGGER aegis_no_truncate",
 }
+# Every relation has the same guards, as protection_status says; what needs DDL is tried on these.
+SAMPLE = re.compile(r"aegis\.(stock_prices|stocks|user_activity_logs)(_default|_p2024_02)?")
+WITHOUT_DDL = ("delete", "delete nothing", "with", "merge", "copy", "truncate", "truncate cascade")
 REPLICA = {"as replica": "SET LOCAL session_replication_role = replica"}
 
 ROWS = """
@@ -199,12 +203,17 @@ def test_no_route_removes_a_row(admin: psycopg.Connection, attacker: Attacker) -
     preludes = {"": "", **attacker.preludes}
     surprises = []
     for relation in targets:
+        is_sample = SAMPLE.fullmatch(relation) is not None
         for prelude_name, prelude in preludes.items():
+            if prelude.startswith("ALTER") and not is_sample:
+                continue
             for routes, expected in (
                 (DELETES, attacker.delete_answer),
                 (TRUNCATES, attacker.truncate_answer),
             ):
                 for route, statement in routes.items():
+                    if route not in WITHOUT_DDL and not is_sample:
+                        continue
                     if prelude and route not in ("delete", "delete nothing", "with", "truncate"):
                         continue
                     steps = [
