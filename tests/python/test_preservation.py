@@ -200,8 +200,8 @@ def test_no_route_removes_a_row(admin: psycopg.Connection, attacker: Attacker) -
             " WHERE c.relowner = 'aegis_guard'::regrole"
         )
     }
-    # PostgreSQL refuses to truncate what a foreign key refers to, and to follow the key into a table
-    # of the guards.
+    # PostgreSQL refuses to truncate what a foreign key refers to, and to follow the key into a
+    # table of the guards.
     referred = ("0A000", "42501")
     preludes = {"": "", **attacker.preludes}
     surprises = []
