@@ -26,7 +26,7 @@ BEGIN
         END IF;
     ELSIF v_text !~* '(aegis_guard|plpgsql|\mdrop\s+owned\M)'
         OR v_text !~* '\m(cascade|owned)\M'
-        OR v_text ~* '\mdrop\s+owned\M' AND v_text !~* '(aegis|current_|session_)'
+        OR v_text ~* '\mdrop\s+owned\M' AND v_text !~* '(aegis_owner|aegis_guard|current_|session_)'
         OR aegis_guard._current_window() IS NOT NULL
     THEN
         RETURN;
