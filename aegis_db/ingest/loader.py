@@ -199,7 +199,7 @@ class _Load:
             said = describe(error)
             place = f"{self._file.path}, lines {batch[0].line} to {batch[-1].line}"
             hint = said.hint
-            if said.sqlstate in ("3F000", "42883") and not hint:
+            if said.sqlstate in ("3F000", "42883", "42P01") and not hint:
                 hint = "Run `aegis-db upgrade` on this database first."
             again = "Nothing of these lines was stored; run the same command again."
             raise AegisError(
