@@ -618,7 +618,7 @@ def stored_prices(database: str) -> dict[tuple[str, str], tuple[datetime, int, i
     }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("order", ["forwards", "backwards", "shuffled"])
 def test_the_week_in_any_order_gives_the_same_rows(
     database: str, tmp_path: Path, shared_data: Path, order: str
