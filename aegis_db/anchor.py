@@ -159,6 +159,7 @@ def verify_chain(connection: psycopg.Connection[Any], anchor: dict[str, Any]) ->
 
 def verify_days(connection: psycopg.Connection[Any], anchor: dict[str, Any]) -> Iterator[Finding]:
     """Take the roots of all anchored days again, from the rows; skip days that changed since."""
+    connection.execute("SET client_encoding = 'UTF8'")  # as the bytes of rows are defined
     with connection.cursor(row_factory=dict_row) as cursor:
         roots = cursor.execute(_ROOTS, {"seal": int(anchor["seal_number"])}).fetchall()
     for root in roots:

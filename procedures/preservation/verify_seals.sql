@@ -24,6 +24,7 @@ LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET client_encoding = 'UTF8'
 SET jit = off
 SET work_mem = '256MB'
 AS $function$

@@ -11,6 +11,7 @@ LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET client_encoding = 'UTF8'
 SET jit = off
 AS $function$
 BEGIN

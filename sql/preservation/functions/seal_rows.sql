@@ -13,6 +13,7 @@ RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET client_encoding = 'UTF8'
 AS $function$
 DECLARE
     v_rows bigint := (SELECT count(*) FROM new_rows);
