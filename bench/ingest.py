@@ -435,10 +435,10 @@ def show(entries: list[dict[str, Any]]) -> None:
 @click.option("--rounds", default=12, show_default=True, help="Counted rounds.")
 @click.option("--months", "past", default=0, show_default=True, help="Months of data before.")
 @click.option("--endurance", type=int, help="Only upsert so many rows; rows/s by tenth.")
-@click.option("--server", type=int, help="PostgreSQL major  [default: the first one found]")
+@click.option("--server", default=15, show_default=True, help="PostgreSQL major, built with lz4.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def main(
-    rows: int, rounds: int, past: int, endurance: int | None, server: int | None, as_json: bool
+    rows: int, rounds: int, past: int, endurance: int | None, server: int, as_json: bool
 ) -> None:
     """Measure every way in against raw COPY and a bare upsert."""
     with tempfile.TemporaryDirectory(prefix="aegis-bench-") as directory:

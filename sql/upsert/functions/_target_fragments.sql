@@ -34,12 +34,18 @@ BEGIN
                            ELSE format('coalesce(w.%I, %s)', a.attname, e.expression) END, ', ' ORDER BY a.attnum),
            string_agg(format('w.%I IS NULL', a.attname), ' OR ' ORDER BY a.attnum) FILTER (WHERE e.expression IS NOT NULL),
            string_agg(format('CASE WHEN w.%I IS NULL THEN %L END', a.attname, a.attname), ', ') FILTER (WHERE e.expression IS NOT NULL),
+           bool_and(EXISTS (
+               SELECT
+                 FROM pg_opclass AS o
+                 JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'hash'
+                WHERE o.opcdefault AND o.opcintype = a.atttypid
+           )),
            concat_ws(' ',
                CASE WHEN bool_or(a.attname = 'stock_code')
                     THEN 'LEFT JOIN aegis.stocks AS k ON k.stock_code = w.stock_code' END,
                CASE WHEN bool_or(a.attname = 'trade_date')
                     THEN 'LEFT JOIN aegis.trading_calendar AS c ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date' END)
-      INTO v.input_columns, v.completed, v.incomplete, v.filled, v.joins
+      INTO v.input_columns, v.completed, v.incomplete, v.filled, v.is_hashable, v.joins
       FROM pg_type AS y
       JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
       LEFT JOIN jsonb_each_text(v_target.default_values) AS e (name, expression) ON e.name = a.attname

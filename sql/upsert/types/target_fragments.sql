@@ -24,7 +24,8 @@ CREATE TYPE aegis.target_fragments AS (
     repeats text,
     assigned text,
     deleted text,
-    is_append_only boolean
+    is_append_only boolean,
+    is_hashable boolean
 );
 
 COMMENT ON TYPE aegis.target_fragments IS
@@ -50,6 +51,7 @@ COMMENT ON COLUMN aegis.target_fragments.repeats IS 'Whether @ says what t says.
 COMMENT ON COLUMN aegis.target_fragments.assigned IS 'What an update sets.';
 COMMENT ON COLUMN aegis.target_fragments.deleted IS 'Whether t is soft-deleted.';
 COMMENT ON COLUMN aegis.target_fragments.is_append_only IS 'Whether rows never change.';
+COMMENT ON COLUMN aegis.target_fragments.is_hashable IS 'Whether every type of the input has a hash.';
 
 ALTER TYPE aegis.target_fragments OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.target_fragments FROM PUBLIC;
