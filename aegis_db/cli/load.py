@@ -57,6 +57,11 @@ def instant(_: click.Context, __: click.Parameter, value: str | None) -> datetim
     show_default=True,
     help="Rows per transaction.",
 )
+@click.option(
+    "--backfill",
+    is_flag=True,
+    help="Make each month that has no partition yet in one go; rows by month, at best sorted.",
+)
 @click.option("--strict", is_flag=True, help="Exit 1 if rows were put aside.")
 @click.option(
     "--progress/--no-progress", default=None, help="Progress on stderr  [default: on a terminal]"
@@ -68,6 +73,7 @@ def load(
     source: str | None,
     as_of: datetime | None,
     batch_rows: int,
+    backfill: bool,
     strict: bool,
     progress: bool | None,
     as_json: bool,
@@ -90,6 +96,7 @@ def load(
                             source=source,
                             as_of=as_of,
                             batch_rows=batch_rows,
+                            backfill=backfill,
                             watch=_watch(bar, path),
                         )
                     )

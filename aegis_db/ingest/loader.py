@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,7 +32,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from aegis_db.errors import AegisError, describe
 from aegis_db.ingest.batch import VERDICTS as OUTCOMES
-from aegis_db.ingest.batch import Batch, BatchResult, encode_texts
+from aegis_db.ingest.batch import BatchResult, encode_texts
 from aegis_db.ingest.files import InputFile, Record
 from aegis_db.ingest.formats import Column, Fields, evaluate
 from aegis_db.ingest.retry import Backoff, is_retryable
@@ -88,12 +88,14 @@ def load_file(
     source: str | None = None,
     as_of: datetime | None = None,
     batch_rows: int = BATCH_ROWS,
+    backfill: bool = False,
     watch: Watch = lambda *_: None,
 ) -> FileResult:
     """Check the file at ``path``, load it over ``connection`` (autocommit) and return the verdicts.
 
     ``source`` replaces the format's own source. ``as_of`` (with time zone) is the event time of
     rows whose format has none; without it the server takes the session close of the trading date.
+    With ``backfill`` each month that has no partition yet becomes one in one go.
     Raises AegisError: AEU40 to AEU48 for the file, else the server's code; batches finished before
     stay.
     """
@@ -106,7 +108,7 @@ def load_file(
                 hint="Leave --as-of out.",
             )
         masters = _check(file, watch)
-        load = _Load(connection, file, source or form.source, batch_rows)
+        load = _Load(connection, file, source or form.source, batch_rows, backfill)
         event_at = as_of.isoformat() if as_of else None
         tables = []
         if form.master:
@@ -154,12 +156,18 @@ class _Load:
     """Sends the batches of one file."""
 
     def __init__(
-        self, connection: Connection, file: InputFile, source: str, batch_rows: int
+        self,
+        connection: Connection,
+        file: InputFile,
+        source: str,
+        batch_rows: int,
+        backfill: bool,
     ) -> None:
         self._connection = connection
         self._file = file
         self._source = source
         self._batch_rows = batch_rows
+        self._backfill = backfill
 
     def send(
         self,
@@ -172,23 +180,71 @@ class _Load:
         result = TableResult(table, self._source)
         if event_at:
             columns = {**columns, "event_at": lambda _: event_at}
-        partitions = _Partitions(self._connection, table)
-        remaining = iter(records)
-        while batch := list(islice(remaining, self._batch_rows)):
-            rows = [_row(columns, record) for record in batch]
-            with self._failure_placed(batch):
-                if "trade_date" in columns:
-                    partitions.make_for(rows, 1 + [*columns].index("trade_date"))
-                if not self._file.is_unchanged():
-                    raise AegisError(
-                        "AEU47",
-                        f"{self._file.path}: the file was changed while it was being loaded",
-                        detail="What is left of it was not checked, so it is not sent.",
-                        hint="Run the same command again once the file is complete.",
-                    )
-                encoded = encode_texts(table, rows, source=self._source, columns=[*columns])
-                _count(result, _applied(self._connection, encoded))
+        send = _Sender(self._connection, self._file, table, self._source, columns, result)
+        if self._backfill and "trade_date" in columns:
+            self._send_months(send, records, columns["trade_date"])
+        else:
+            for batch in _chunks(records, self._batch_rows):
+                send(batch)
         return result
+
+    def _send_months(self, send: _Sender, records: Iterable[Record], day: Column) -> None:
+        """Send whole months as new partitions, and as ordinary batches what has one already."""
+        known: set[str] = set()
+        for months, batch in _whole_months(records, day, self._batch_rows):
+            is_new = known.isdisjoint(months)
+            known |= months
+            if is_new:
+                try:
+                    send(batch, is_backfill=True)
+                    continue
+                except AegisError as error:
+                    if error.sqlstate != "AEU13":
+                        raise
+            for part in _chunks(batch, self._batch_rows):
+                send(part)
+
+
+class _Sender:
+    """Sends batches of one file to one table and counts what became of them."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        file: InputFile,
+        table: str,
+        source: str,
+        columns: Mapping[str, Column],
+        result: TableResult,
+    ) -> None:
+        self._connection = connection
+        self._file = file
+        self._table = table
+        self._source = source
+        self._columns = columns
+        self._result = result
+        self._partitions = _Partitions(connection, table)
+
+    def __call__(self, batch: Sequence[Record], *, is_backfill: bool = False) -> None:
+        """Send ``batch`` as one transaction."""
+        rows = [_row(self._columns, record) for record in batch]
+        names = [*self._columns]
+        with self._failure_placed(batch):
+            if "trade_date" in names and not is_backfill:
+                self._partitions.make_for(rows, 1 + names.index("trade_date"))
+            if not self._file.is_unchanged():
+                raise AegisError(
+                    "AEU47",
+                    f"{self._file.path}: the file was changed while it was being loaded",
+                    detail="What is left of it was not checked, so it is not sent.",
+                    hint="Run the same command again once the file is complete.",
+                )
+            encoded = encode_texts(self._table, rows, source=self._source, columns=names)
+            apply = _patient(self._connection)
+            _count(
+                self._result,
+                apply(apply_batch, self._connection, encoded, is_backfill=is_backfill),
+            )
 
     @contextmanager
     def _failure_placed(self, batch: Sequence[Record]) -> Iterator[None]:
@@ -226,7 +282,8 @@ class _Partitions:
         found = {str(row[position]) for row in rows if row[position]}
         new = [day for text in found if text[:7] not in self._months and (day := _day(text))]
         if new:
-            self._connection.execute(
+            _patient(self._connection)(
+                self._connection.execute,
                 "SELECT aegis.ensure_partitions(%s::regclass, min(c.trade_date), max(c.trade_date))"
                 "  FROM aegis.trading_calendar AS c"
                 " WHERE c.is_open AND c.trade_date = ANY (%s)"
@@ -234,6 +291,32 @@ class _Partitions:
                 (f"aegis.{self._table}", new),
             )
             self._months.update(text[:7] for text in found)
+
+
+def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    remaining = iter(records)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def _whole_months(
+    records: Iterable[Record], day: Column, size: int
+) -> Iterator[tuple[set[str], list[Record]]]:
+    """Yield at least ``size`` records at a time, cut where the month changes, with their months."""
+    months: set[str] = set()
+    batch: list[Record] = []
+
+    def month_of(record: Record) -> str:
+        return "" if record.fields is None else (evaluate(day, record.fields) or "")[:7]
+
+    for month, rows in groupby(records, month_of):
+        months.add(month)
+        batch.extend(rows)
+        if len(batch) >= size:
+            yield months, batch
+            months, batch = set(), []
+    if batch:
+        yield months, batch
 
 
 def _row(columns: Mapping[str, Column], record: Record) -> Row:
@@ -244,14 +327,14 @@ def _row(columns: Mapping[str, Column], record: Record) -> Row:
     return (record.line, *(evaluate(column, fields) for column in columns.values()), record.payload)
 
 
-def _applied(connection: Connection, batch: Batch) -> BatchResult:
-    """Apply a batch; one that gave way to another session is sent again over the connection."""
+def _patient(connection: Connection) -> Retrying:
+    """Return what tries again after giving way to another session, over the same connection."""
     return Retrying(
         retry=retry_if_exception(lambda error: is_retryable(error) and not connection.closed),
-        stop=stop_after_attempt(5),
+        stop=stop_after_attempt(8),
         wait=Backoff(multiplier=0.05, max=2),
         reraise=True,
-    )(apply_batch, connection, batch)
+    )
 
 
 def _count(result: TableResult, batch: BatchResult) -> None:

@@ -89,10 +89,11 @@ class Total:
             self.verdicts[verdict] += getattr(result, verdict)
 
 
-def apply_batch(connection: Connection, batch: Batch) -> BatchResult:
+def apply_batch(connection: Connection, batch: Batch, *, is_backfill: bool = False) -> BatchResult:
     """Apply ``batch`` over ``connection`` as one transaction and return the verdicts.
 
-    Within a transaction of the caller it becomes part of that. Raises psycopg.Error.
+    Within a transaction of the caller it becomes part of that. ``is_backfill``: as new partitions,
+    refused (AEU13) where one exists. Raises psycopg.Error.
     """
     stage = f"stage_{batch.target}{'_raw' if batch.is_raw else ''}"
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
@@ -105,7 +106,9 @@ def apply_batch(connection: Connection, batch: Batch) -> BatchResult:
         with cursor.copy(copy) as stream:
             stream.write(batch.body)
         cursor.execute(
-            "SELECT * FROM aegis.upsert_staged(%s, %s, %s, %s)",
+            sql.SQL("SELECT * FROM aegis.{}(%s, %s, %s, %s)").format(
+                sql.Identifier("backfill_staged" if is_backfill else "upsert_staged")
+            ),
             (batch.target, batch.source, batch.batch_id, batch.is_raw),
         )
         answer = cursor.fetchone()

@@ -70,17 +70,9 @@ BEGIN
             RAISE EXCEPTION 'a partition covers a part of the % of %', v_policy.granularity, v_new.lower_bound
                 USING ERRCODE = 'AEM05', SCHEMA = 'aegis', TABLE = v_policy.table_name,
                       HINT = 'aegis.partition_bounds lists the partitions; one of another shape was made by hand.';
-        ELSIF to_regclass(format('aegis.%I', v_new.partition_name)) IS NOT NULL THEN
-            RAISE EXCEPTION 'table % exists and is no partition of %', v_new.partition_name, p_table
-                USING ERRCODE = 'AEM06', SCHEMA = 'aegis', TABLE = v_new.partition_name,
-                      HINT = 'Attach it if it holds the rows of that time, or rename it.';
         END IF;
 
-        EXECUTE format('CREATE TABLE aegis.%I (LIKE %s INCLUDING ALL) WITH (%s)',
-                       v_new.partition_name, p_table, array_to_string(v_policy.open_parameters, ', '));
-        EXECUTE format('COMMENT ON TABLE aegis.%I IS %L', v_new.partition_name,
-                       format('Rows of aegis.%s from %s until before %s (KST).',
-                              v_policy.table_name, v_new.lower_bound, v_new.upper_bound));
+        PERFORM aegis._create_partition(p_table, v_new.partition_name, v_new.lower_bound, v_new.upper_bound, TRUE);
         v_made := v_made + 1;
     END LOOP;
 

@@ -541,6 +541,32 @@ def test_the_excerpt_is_small_and_loads(database: str) -> None:
     ) == [("삼성전자", "KOSPI", "KR7005930003", 5_969_782_550)]
 
 
+def test_a_backfill_is_an_ordinary_load_in_fewer_steps(
+    new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    """The same rows and verdicts; what it meets of partitions that exist goes the ordinary way."""
+    header = next(known for known in FORMATS if known.name == "daily_raw").fields
+    days = ["2016-01-04", "2016-01-05", "2016-02-01", "2016-03-02", "2016-02-02", "someday"]
+    lines = [
+        f"{day},{code:06d},name,KOSPI,,1{code % 10},2{code % 10},10,15,1,1,1.0,5,5,5,5,1"
+        for day in days
+        for code in range(1, 40)
+    ]
+    path = written(tmp_path / "years.csv", *lines, header=",".join(header))
+    rows = "SELECT stock_code, trade_date, close_price, last_updated FROM aegis.daily_market_data"
+    stored = []
+    for name, options in ("plain", ()), ("backfilled", ("--backfill", "--batch-rows", "60")):
+        database = new_database(name)
+        _, bars = loaded(database, path, *options)
+        stored.append(
+            (query(database, f"{rows} ORDER BY 1, 2"), bars["inserted"], bars["rejected"])
+        )
+        again = loaded(database, path, *options)[1]
+        assert again["already_loaded"] == again["batches"] == bars["batches"]
+    assert stored[0] == stored[1]
+    assert stored[0][1:] == (195, 39)
+
+
 def test_a_master_row_is_the_latest_of_its_file(database: str, tmp_path: Path) -> None:
     """Whatever the order of lines; a line without plain code or date gives no master row."""
     header = next(known for known in FORMATS if known.name == "daily_raw").fields

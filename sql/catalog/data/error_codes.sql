@@ -151,6 +151,7 @@ VALUES
 ('AEU10', 'the dead letter is resolved already', 'See aegis.dead_letter_resolutions.', '이미 처리된 보류 행입니다'),
 ('AEU11', 'a replay or resolution needs a reason', 'Say why; resolve as corrected or dismissed.', '재처리 또는 처리 사유가 필요합니다'),
 ('AEU12', 'the table cannot take batches', 'See DETAIL.', '배치를 받을 수 없는 테이블입니다'),
+('AEU13', 'the rows cannot be backfilled', 'Send them as ordinary batches; see DETAIL.', '신규 파티션으로 적재할 수 없는 행입니다'),
 ('AEU40', 'the input file is empty or its answer holds no rows', 'Fetch the file again; nothing of it was loaded.', '입력 파일이 비어 있거나 응답에 행이 없습니다'),
 ('AEU41', 'no known format has the fields of the input file', 'Compare its header line with the formats the message lists.', '입력 파일의 항목이 알려진 형식과 일치하지 않습니다'),
 ('AEU42', 'the compressed input file is damaged', 'Fetch the file again; nothing of it was loaded.', '압축된 입력 파일이 손상되었습니다'),

@@ -13,6 +13,8 @@ VALUES
     'How long partition maintenance waits for a lock before it lets the writers go first.'),
 ('aegis.batch_rows_maximum', 'integer', '50000', '50000', 1, 1000000, 'rows',
     'Largest batch that one call of an upsert routine takes.'),
+('aegis.backfill_rows_maximum', 'integer', '2000000', '2000000', 1, 20000000, 'rows',
+    'Largest batch that one call of aegis.backfill_staged takes.'),
 ('aegis.soft_delete_rows_maximum', 'integer', '50000', '50000', 1, 1000000, 'rows',
     'Most keys that one call of aegis.soft_delete or aegis.restore_deleted takes.'),
 ('aegis.batch_rows_guessed', 'integer', '200', '200', 1, 1000001, 'rows',

@@ -9,7 +9,8 @@ CREATE OR REPLACE FUNCTION aegis._apply_batch(
     p_batch_id uuid,
     p_raw boolean,
     p_revive boolean DEFAULT FALSE,
-    p_verdicts text DEFAULT 'exceptions'
+    p_verdicts text DEFAULT 'exceptions',
+    p_is_backfill boolean DEFAULT FALSE
 )
 RETURNS aegis.batch_result
 LANGUAGE plpgsql
@@ -49,6 +50,12 @@ BEGIN
     END IF;
 
     v := aegis._target_fragments(p_target);
+    IF p_is_backfill AND (v.bound_column IS NULL OR v.is_append_only) THEN
+        RAISE EXCEPTION 'table % cannot be backfilled', v.relation
+            USING ERRCODE = 'AEU13', SCHEMA = 'aegis', TABLE = p_target,
+                  DETAIL = 'It is not partitioned by a column of its key, or takes rows once only.',
+                  HINT = 'Send its rows as ordinary batches.';
+    END IF;
     PERFORM aegis._check_stage(v_sent);
     IF p_raw THEN
         PERFORM aegis._check_stage('stage_' || p_target);
@@ -57,13 +64,19 @@ BEGIN
     -- Two senders of one batch take turns; the second finds the row of the first.
     PERFORM pg_advisory_xact_lock(hashtextextended(p_batch_id::text, 0));
 
-    -- record_send depends on no setting, and a temporary table is read in the order it was filled.
+    -- What the batch says, for a sender that sends again, in the order in which the stage was filled. A hash
+    -- of each row is a third of the work of its bytes, which seals take; no setting changes either.
     EXECUTE format(
-        'SELECT count(*), sha256(coalesce(string_agg(record_send(ROW(s.line_number, %s, s.payload, s.payload_bytes)), NULL), ''''))
-           FROM pg_temp.%I AS s', 's.' || replace(v.input_columns, ', ', ', s.'), v_sent)
+        CASE WHEN p_raw OR v.is_hashable
+             THEN 'SELECT count(*), sha256(coalesce(array_send(array_agg(hash_record_extended(ROW(s.line_number, %s, s.payload, s.payload_bytes), 0))), ''''))
+                     FROM pg_temp.%I AS s'
+             ELSE 'SELECT count(*), sha256(coalesce(string_agg(record_send(ROW(s.line_number, %s, s.payload, s.payload_bytes)), NULL), ''''))
+                     FROM pg_temp.%I AS s'
+        END, 's.' || replace(v.input_columns, ', ', ', s.'), v_sent)
        INTO v_result.received, v_digest;
 
-    v_result := aegis._repeated_batch(p_batch_id, p_target, p_source, v_digest, v_result.received);
+    v_result := aegis._repeated_batch(p_batch_id, p_target, p_source, v_digest, v_result.received,
+                                     CASE WHEN p_is_backfill THEN 'aegis.backfill_rows_maximum' ELSE 'aegis.batch_rows_maximum' END);
     IF v_result.is_repeat THEN
         EXECUTE format('TRUNCATE pg_temp.%I', v_sent);
         RETURN v_result;
@@ -86,7 +99,7 @@ BEGIN
                      ELSE format('t.%s BETWEEN %L AND %L', v.bound_column, v_judged.lower_bound, v_judged.upper_bound) END;
     BEGIN
         SELECT * INTO v_written
-          FROM aegis._write_rows(v, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive);
+          FROM aegis._write_rows(v, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive, p_is_backfill);
     EXCEPTION
         WHEN data_exception OR integrity_constraint_violation THEN
             -- The table refuses a row that no rule knew. It goes alone, the others are written.
@@ -96,7 +109,7 @@ BEGIN
             END IF;
             v_asked := v_asked + v_refused;
             SELECT * INTO v_written
-              FROM aegis._write_rows(v, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive);
+              FROM aegis._write_rows(v, v_result.batch_number, v_source, v_bounds, v_result.received, p_revive, p_is_backfill);
     END;
 
     v_result.quarantined := 0;
@@ -149,8 +162,8 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._apply_batch(text, text, uuid, boolean, boolean, text) IS -- noqa: LT01
-'Judges, deduplicates and writes the staged rows by latest-wins and records the batch; raises AEU01 to AEU07.';
+COMMENT ON FUNCTION aegis._apply_batch(text, text, uuid, boolean, boolean, text, boolean) IS -- noqa: LT01
+'Judges, deduplicates and writes the staged rows by latest-wins and records the batch; raises AEU01 to AEU07, AEU13.';
 
-ALTER FUNCTION aegis._apply_batch(text, text, uuid, boolean, boolean, text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._apply_batch(text, text, uuid, boolean, boolean, text) FROM PUBLIC;
+ALTER FUNCTION aegis._apply_batch(text, text, uuid, boolean, boolean, text, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._apply_batch(text, text, uuid, boolean, boolean, text, boolean) FROM PUBLIC;

@@ -8,7 +8,8 @@ CREATE OR REPLACE FUNCTION aegis._repeated_batch(
     p_target text,
     p_source text,
     p_digest bytea,
-    p_received integer
+    p_received integer,
+    p_limit text
 )
 RETURNS aegis.batch_result
 LANGUAGE plpgsql
@@ -25,11 +26,11 @@ BEGIN
 
     SELECT b.* INTO v_known FROM aegis.ingest_batches AS b WHERE b.batch_id = p_batch_id;
     IF NOT FOUND THEN
-        v_limit := aegis.configuration('aegis.batch_rows_maximum')::integer;
+        v_limit := aegis.configuration(p_limit)::integer;
         IF p_received > v_limit THEN
             RAISE EXCEPTION 'a batch of % rows is too large', p_received
                 USING ERRCODE = 'AEU03',
-                      DETAIL = format('The setting aegis.batch_rows_maximum allows %s rows.', v_limit),
+                      DETAIL = format('The setting %s allows %s rows.', p_limit, v_limit),
                       HINT = 'Split it; 1,000 to 20,000 rows are fastest.';
         END IF;
         RETURN v_result;
@@ -57,8 +58,8 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._repeated_batch(uuid, text, text, bytea, integer) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._repeated_batch(uuid, text, text, bytea, integer, text) IS -- noqa: LT01
 'Result of a batch that was applied before, is_repeat true; else one that only says what came; raises AEU03 or AEU04.';
 
-ALTER FUNCTION aegis._repeated_batch(uuid, text, text, bytea, integer) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._repeated_batch(uuid, text, text, bytea, integer) FROM PUBLIC;
+ALTER FUNCTION aegis._repeated_batch(uuid, text, text, bytea, integer, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._repeated_batch(uuid, text, text, bytea, integer, text) FROM PUBLIC;

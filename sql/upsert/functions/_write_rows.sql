@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION aegis._write_rows(
     p_bounds text,
     p_received integer,
     p_revive boolean,
+    p_is_backfill boolean,
     OUT inserted bigint,
     OUT updated bigint,
     OUT conflicting bigint,
@@ -20,6 +21,11 @@ DECLARE
 BEGIN
     updated := 0;
     conflicting := 0;
+    IF p_is_backfill THEN
+        inserted := aegis._backfill_rows(p_sql, p_batch_number, p_source.source, p_source.source_rank);
+        RETURN;
+    END IF;
+
     IF p_sql.is_append_only THEN
         SELECT w.inserted, w.conflicting, w.verdicts
           INTO inserted, conflicting, verdicts
@@ -43,8 +49,8 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean) IS -- noqa: LT01
-'Writes the accepted rows of a stage: latest wins, or once only into append-only tables; returns counts, and verdicts where it knows them.';
+COMMENT ON FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean, boolean) IS -- noqa: LT01
+'Writes the accepted rows of a stage: latest wins, once only into append-only tables, or as new partitions; returns counts, and verdicts where it knows them.';
 
-ALTER FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean) FROM PUBLIC;
+ALTER FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean, boolean) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._write_rows(aegis.target_fragments, bigint, aegis.data_sources, text, integer, boolean, boolean) FROM PUBLIC;

@@ -177,6 +177,7 @@ INSERT INTO expected VALUES
 ('aegis.upsert_corporate_actions',        '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.open_stage',                      '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.upsert_staged',                   '',    'X', 'X',   '',      '',      '',     ''),
+('aegis.backfill_staged',                 '',    '',  'X',   'X',     '',      '',     ''),
 ('aegis.upsert_rows',                    '', 'X', 'X', '', '', '', ''),
 ('aegis.upsert_messages',                '', 'X', 'X', '', '', '', ''),
 ('aegis.replay_dead_letters',            '', '', '', 'X', '', '', ''),
