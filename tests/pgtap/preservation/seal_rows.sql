@@ -1,6 +1,6 @@
 -- Preservation: every statement that writes rows leaves one block, of the bytes that were written.
 BEGIN;
-SELECT plan(13);
+SELECT plan(14);
 
 CREATE TABLE aegis.examples (
     id text COLLATE "C" NOT NULL, day date NOT NULL, price numeric, note text, detail jsonb, batch_number bigint,
@@ -31,8 +31,7 @@ SELECT results_eq(
 );
 SELECT is(
     (SELECT digest FROM aegis.ledger WHERE subject = 'aegis.examples' AND kind = 'block'),
-    (SELECT sha256(string_agg(record_send(ROW(convert_to(id, 'UTF8'), day, price, convert_to(note, 'UTF8'),
-                                              convert_to(detail::text, 'UTF8'), batch_number)), '' ORDER BY day))
+    (SELECT sha256(string_agg(record_send(ROW(id, day, price, note, detail, batch_number)), '' ORDER BY day))
        FROM aegis.examples),
     'its digest is that of the bytes'
 );
@@ -60,6 +59,12 @@ SELECT is((SELECT detail ->> 'format' FROM aegis.ledger WHERE batch_number = 9 A
 SELECT is_empty($$SELECT * FROM aegis.verify_seals('aegis.examples')$$, 'old blocks are verified with the old one');
 
 SELECT throws_ok($$SELECT * FROM aegis.verify_seals('aegis.error_codes')$$, 'AEP71', NULL, 'what has no seals is not verified');
+
+SET LOCAL client_encoding = 'UHC';
+INSERT INTO aegis.examples SELECT e.id || e.id, '2024-03-04', 1, e.note, e.detail, 9 FROM aegis.examples AS e WHERE e.note IS NOT NULL;
+RESET client_encoding;
+SELECT is_empty($$SELECT * FROM aegis.verify_seals('aegis.examples') AS v WHERE v.day = '2024-03-04'$$,
+                'nor does the encoding of the client that wrote it');
 
 SELECT * FROM finish();
 ROLLBACK;
