@@ -162,6 +162,7 @@ class Writer:
         self._connections = connections
         self._types: dict[str, dict[str, int]] = {}
         self._is_closed = threading.Event()
+        self._is_draining = threading.Event()
         self._senders = ThreadPoolExecutor(connections, "aegis-writer")
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             dsn,
@@ -252,7 +253,9 @@ class Writer:
         begun = time.monotonic()
         self.metrics.in_flight.inc()
         try:
-            if self.spool is not None and len(self.spool):
+            # Latest wins whatever the order, so a batch need not queue behind a spool that empties:
+            # writers that did would fill it faster than one connection can empty it.
+            if self.spool is not None and len(self.spool) and not self._is_draining.is_set():
                 result = self._spooled(batch, self.spool)
             else:
                 result = self._settled(batch)
@@ -389,6 +392,7 @@ class Writer:
     def _failed(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if error is not None:
+            self._is_draining.clear()
             said = describe(error)
             self.metrics.failures.labels(said.sqlstate).inc()
             LOG.warning("attempt %s: %s: %s", state.attempt_number, said.sqlstate, said.message)
@@ -422,6 +426,7 @@ class Writer:
                 self.spool.refuse(name, said)
                 self.metrics.batches.labels(batch.target, "failed").inc()
             else:
+                self._is_draining.set()
                 self.spool.remove(name)
                 self.metrics.count(result)
 

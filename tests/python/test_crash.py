@@ -10,10 +10,12 @@ import time
 import uuid
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 
 from aegis_db.cluster import Cluster
+from aegis_db.ingest import Writer as SpoolingWriter
 from aegis_db.migrate import upgrade
 
 KST = timezone(timedelta(hours=9))
@@ -67,6 +69,20 @@ class Writer(threading.Thread):
         return True
 
 
+def killed(cluster: Cluster, kills: int, chance: random.Random) -> Cluster:
+    """Kill the server at random moments and start it again, ``kills`` times."""
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.1, 0.9))
+        running = cluster.running()
+        assert running
+        os.kill(running.pid, signal.SIGKILL)
+        while cluster.running():
+            time.sleep(0.01)
+        cluster = Cluster(cluster.data, cluster.programs)
+        cluster.start()
+    return cluster
+
+
 def test_kills_lose_nothing_and_double_nothing(durable: Cluster, soak: bool) -> None:
     kills, chance, stop = 200 if soak else 4, random.Random(11), threading.Event()
     upgrade(durable.dsn())
@@ -74,15 +90,7 @@ def test_kills_lose_nothing_and_double_nothing(durable: Cluster, soak: bool) -> 
     for writer in writers:
         writer.start()
     try:
-        for _ in range(kills):
-            time.sleep(chance.uniform(0.1, 0.9))
-            running = durable.running()
-            assert running
-            os.kill(running.pid, signal.SIGKILL)
-            while durable.running():
-                time.sleep(0.01)
-            durable = Cluster(durable.data, durable.programs)
-            durable.start()
+        durable = killed(durable, kills, chance)
     finally:
         stop.set()
         for writer in writers:
@@ -111,3 +119,53 @@ def test_kills_lose_nothing_and_double_nothing(durable: Cluster, soak: bool) -> 
         ).fetchone() or (None, None)
         assert versions == kept
     assert sum(writer.sent_again for writer in writers) > 0, "no writer ever met a dead server"
+
+
+def test_eight_writers_with_a_spool_wait_for_nobody(
+    durable: Cluster, tmp_path: Path, soak: bool
+) -> None:
+    """While the server is away their batches lie on disk; then each is applied once."""
+    upgrade(durable.dsn())
+    stop = threading.Event()
+    promised: dict[uuid.UUID, int] = {}
+    spooled: set[uuid.UUID] = set()
+
+    def produce(writer: SpoolingWriter, number: int) -> None:
+        at = OPEN + timedelta(seconds=number)
+        while not stop.wait(0.1):
+            at += timedelta(milliseconds=8)
+            rows = [(f"{code:06d}", DAY, code + 1, 1, at) for code in range(number, 400, 11)]
+            result = writer.write(
+                "stock_prices",
+                rows,
+                source="krx",
+                columns=("stock_code", "trade_date", "price", "volume", "event_at"),
+            )
+            promised[result.batch_id] = result.received
+            if result.is_spooled:
+                spooled.add(result.batch_id)
+
+    with SpoolingWriter(
+        durable.dsn(), connections=4, attempts=2, patience=1, spool=tmp_path / "spool"
+    ) as writer:
+        threads = [threading.Thread(target=produce, args=(writer, n)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        try:
+            durable = killed(durable, 60 if soak else 3, random.Random(12))
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(timeout=60)
+        assert writer.flush(timeout=300), f"{len(writer.spool or ())} batches still wait on disk"
+        assert writer.spool is not None
+        assert writer.spool.set_aside() == {"damaged": 0, "refused": 0}
+    with psycopg.connect(durable.dsn()) as connection:
+        applied = connection.execute("SELECT batch_id, received FROM aegis.ingest_batches")
+        assert dict(applied.fetchall()) == promised
+        versions = connection.execute(
+            "SELECT (SELECT sum(data_version - 1) FROM aegis.stock_prices)"
+            "     = (SELECT count(*) FROM aegis.stock_prices_history)"
+        ).fetchone()
+        assert versions == (True,)
+    assert spooled, "no batch ever lay on disk"
