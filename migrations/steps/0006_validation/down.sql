@@ -126,11 +126,12 @@ BEGIN
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
 
     -- The batches of the revision below must not call what goes.
-    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 4, '0006_validation is taken back');
-    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_judge_batch', '_outdate_baselines');
+    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 5, '0006_validation is taken back');
+    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_judge_batch', '_judge_ticks', '_outdate_baselines');
 END
 $forget$;
 
+DROP VIEW aegis.data_quality_intraday_report;
 DROP VIEW aegis.data_quality_daily_report;
 DROP FUNCTION aegis.comprehensive_validation;
 DROP FUNCTION aegis.validate_code;
@@ -138,6 +139,12 @@ DROP FUNCTION aegis.detect_volume_anomaly;
 DROP FUNCTION aegis.validate_price_gap;
 DROP FUNCTION aegis.validate_price_change;
 DROP FUNCTION aegis.validate_trading_day;
+DROP FUNCTION aegis.validate_twenty_minute_bars;
+DROP FUNCTION aegis._judge_ticks;
+DROP VIEW aegis.twenty_minute_bar_context;
+DROP FUNCTION aegis._slot_bars;
+DROP VIEW aegis.twenty_minute_bars;
+DROP VIEW aegis.session_hours;
 DROP PROCEDURE aegis.refresh_baselines;
 DROP PROCEDURE aegis.change_validation_rule;
 DROP FUNCTION aegis._refresh_baselines;

@@ -124,3 +124,5 @@ COMMENT ON FUNCTION aegis._baseline(text, text, date, integer) IS -- noqa: LT01
 
 ALTER FUNCTION aegis._baseline(text, text, date, integer) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._baseline(text, text, date, integer) FROM PUBLIC;
+-- A view calls it with the rights of whoever reads the view.
+GRANT EXECUTE ON FUNCTION aegis._baseline(text, text, date, integer) TO aegis_reader;
