@@ -140,6 +140,8 @@ DROP FUNCTION aegis.validate_code;
 DROP FUNCTION aegis.detect_volume_anomaly;
 DROP FUNCTION aegis.validate_price_gap;
 DROP FUNCTION aegis.validate_price_change;
+DROP FUNCTION aegis.validate_period;
+DROP FUNCTION aegis._range_context;
 DROP FUNCTION aegis.validate_trading_day;
 DROP FUNCTION aegis.validate_twenty_minute_bars;
 DROP FUNCTION aegis._judge_ticks;

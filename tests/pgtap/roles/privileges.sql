@@ -215,6 +215,7 @@ INSERT INTO expected VALUES
 ('aegis.validate_price_gap',              'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.refresh_baselines',               '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.validate_trading_day',            '',    '',  '',    'X',     '',      '',     ''),
+('aegis.validate_period',                 '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.change_validation_rule',          '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.cases',                           'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.case_events',                     'r',   '',  '',    '',      '',      '',     ''),
