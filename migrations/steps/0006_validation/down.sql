@@ -142,6 +142,7 @@ DROP FUNCTION aegis.validate_price_gap;
 DROP FUNCTION aegis.validate_price_change;
 DROP FUNCTION aegis.validate_period;
 DROP FUNCTION aegis._range_context;
+DROP FUNCTION aegis._baseline_alone;
 DROP FUNCTION aegis.validate_trading_day;
 DROP FUNCTION aegis.validate_twenty_minute_bars;
 DROP FUNCTION aegis._judge_ticks;

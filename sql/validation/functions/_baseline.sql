@@ -84,8 +84,8 @@ AS $function$
                    AND d.trade_date < p_date
                    AND d.trade_date >= p_date - (p_lookback * 7 / 5 + 26)
                    AND d.is_active
-                 ORDER BY d.trade_date DESC
-                 LIMIT p_lookback + 1
+                -- A fence: with an order pushed into them, all partitions would be opened, not those of the look-back.
+                OFFSET 0
               ) AS q
             WINDOW earlier AS (ORDER BY q.trade_date DESC)
           ) AS x

@@ -1,11 +1,13 @@
--- _range_context: the context of all bars of a range of days in one pass: window functions over the bars instead of a
--- look-up for each of them, and the facts of a code once for each period in which they do not change. What it says of a bar
--- is what aegis.bar_context says; a test compares. Bars whose past reaches further back than the look-back in days, after a
--- gap or a halt, are looked up all the same.
+-- _range_context: the context of the bars of a range of days, of all codes or of one, in one pass: window functions over
+-- the bars instead of a look-up for each of them, and the facts of a code once for each period in which they do not change.
+-- What it says of a bar is what aegis.bar_context says; a test compares. Bars whose past reaches further back than the
+-- look-back in days, after a gap or a halt, are looked up all the same.
 
 CREATE OR REPLACE FUNCTION aegis._range_context(
     p_from date,
-    p_to date
+    p_to date,
+    p_code text DEFAULT NULL,
+    p_price_basis text DEFAULT NULL
 )
 RETURNS text
 LANGUAGE sql
@@ -21,6 +23,7 @@ WITH bar AS MATERIALIZED (
       FROM aegis.daily_market_data AS t
      WHERE t.trade_date BETWEEN DATE %1$L - %4$s AND DATE %2$L
        AND t.is_active
+       %6$s
     WINDOW earlier AS (PARTITION BY t.stock_code, t.price_basis ORDER BY t.trade_date)
 ),
 passed AS MATERIALIZED (
@@ -122,7 +125,7 @@ ranged AS (
            n.return_observations, n.mean_return, n.sd_return, n.return_quartiles, n.market, n.listing_state, n.is_first_day,
            n.offer_price, n.leverage, n.is_liquidation, n.is_halted, n.actions, n.action_factor, n.previous_session
       FROM passed AS w
-     CROSS JOIN LATERAL aegis._baseline(w.stock_code, w.price_basis, w.trade_date, %3$s) AS n
+     CROSS JOIN LATERAL aegis._baseline_alone(w.stock_code, w.price_basis, w.trade_date, %3$s) AS n
      WHERE w.trade_date >= DATE %1$L
        AND coalesce(w.oldest_date, w.first_date, w.trade_date) < w.trade_date - %4$s
 )
@@ -133,12 +136,16 @@ $query$, p_from, p_to, s.lookback, s.lookback * 7 / 5 + 26,
            d.previous_shares, d.observations, d.mean_volume, d.sd_volume, d.volume_quartiles, d.minimum_volume,
            d.return_observations, d.mean_return, d.sd_return, d.return_quartiles, d.market, d.listing_state, d.is_first_day,
            d.offer_price, d.leverage, d.is_liquidation, d.is_halted, d.actions, d.action_factor, d.previous_session
- ) AS k'))
-      FROM (SELECT aegis.configuration('aegis.report_lookback_rows')::integer) AS s (lookback)
+ ) AS k'), s.scope)
+      FROM (
+        SELECT aegis.configuration('aegis.report_lookback_rows')::integer,
+               concat_ws(' ', CASE WHEN p_code IS NOT NULL THEN format('AND t.stock_code = %L', p_code) END,
+                         CASE WHEN p_price_basis IS NOT NULL THEN format('AND t.price_basis = %L', p_price_basis) END)
+      ) AS s (lookback, scope)
 $function$;
 
-COMMENT ON FUNCTION aegis._range_context(date, date) IS -- noqa: LT01
-'Text of the query that sets the bars of a range of days into their context in one pass.';
+COMMENT ON FUNCTION aegis._range_context(date, date, text, text) IS -- noqa: LT01
+'Text of the query that sets the bars of a range of days into their context in one pass; p_code or p_price_basis null: all.';
 
-ALTER FUNCTION aegis._range_context(date, date) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._range_context(date, date) FROM PUBLIC;
+ALTER FUNCTION aegis._range_context(date, date, text, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._range_context(date, date, text, text) FROM PUBLIC;

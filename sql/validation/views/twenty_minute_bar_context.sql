@@ -1,6 +1,7 @@
 -- Every 20-minute bar in its context, as the conditions of aegis.validation_rules read it: the day's facts, base price and
 -- limits are those of its daily bar. The text is that of aegis._context_query; a test compares. Filter it by trade_date or
 -- stock_code.
+-- max() is a fence: without it the setting would be looked up for every row of every past.
 
 CREATE OR REPLACE VIEW aegis.twenty_minute_bar_context AS
 WITH market_day AS MATERIALIZED (
@@ -132,7 +133,7 @@ SELECT
         n.is_first_day, n.offer_price, n.leverage, n.is_liquidation, n.is_halted, n.actions, n.action_factor,
         n.previous_session
       FROM (SELECT DISTINCT i.stock_code, i.trade_date FROM aegis.stock_ticks AS i) AS t
-     CROSS JOIN (SELECT aegis.configuration('aegis.report_lookback_rows')::integer) AS s (lookback_rows)
+     CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
      CROSS JOIN LATERAL aegis._baseline(t.stock_code, 'raw', t.trade_date, s.lookback_rows) AS n
      CROSS JOIN LATERAL aegis._slot_bars(t.stock_code, t.trade_date, n.market) AS b
       LEFT JOIN aegis.daily_market_data AS q

@@ -22,7 +22,7 @@ DO $$BEGIN
         n.is_first_day, n.offer_price, n.leverage, n.is_liquidation, n.is_halted, n.actions, n.action_factor,
         n.previous_session
       FROM (SELECT DISTINCT i.stock_code, i.trade_date FROM aegis.stock_ticks AS i) AS t
-     CROSS JOIN (SELECT aegis.configuration('aegis.report_lookback_rows')::integer) AS s (lookback_rows)
+     CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
      CROSS JOIN LATERAL aegis._baseline(t.stock_code, 'raw', t.trade_date, s.lookback_rows) AS n
      CROSS JOIN LATERAL aegis._slot_bars(t.stock_code, t.trade_date, n.market) AS b
       LEFT JOIN aegis.daily_market_data AS q
