@@ -75,7 +75,9 @@ BEGIN
 
     IF FOUND THEN
         PERFORM aegis_guard._record_act('alert_change', format('template %s', p_alert_kind), NULL, NULL,
-                                    jsonb_build_object('language', p_language, 'reason', p_reason));
+                                    (SELECT aegis._version_change(to_jsonb(v_template), to_jsonb(t))
+                                       FROM aegis.alert_templates AS t WHERE t.alert_kind = p_alert_kind)
+                                    || jsonb_build_object('language', p_language, 'reason', p_reason));
     END IF;
 END;
 $procedure$;

@@ -90,7 +90,8 @@ BEGIN
 
     IF v_is_changed THEN
         PERFORM aegis_guard._record_act('rule_change', format('breaker condition %s', p_condition_code), NULL, NULL,
-                                    jsonb_build_object('changes', p_changes, 'reason', p_reason));
+                                    aegis._version_change(CASE v_old.data_version WHEN 0 THEN '{}' ELSE to_jsonb(v_old) END, to_jsonb(v_new))
+                                    || jsonb_build_object('changes', p_changes, 'reason', p_reason));
     END IF;
 END;
 $procedure$;

@@ -12,7 +12,8 @@
 -- Repeat   idempotent: what is so already changes nothing
 --
 -- Changeable: threshold, minimum_observations, severity, priority, is_enabled, price_bases, markets, stock_codes
--- (null: all), valid_from, valid_to (null: open). Findings keep the version they were made by.
+-- (null: all), valid_from, valid_to (null: open). Findings keep the version they were made by. The change is an act of
+-- the ledger, with what differs between the versions.
 
 CREATE OR REPLACE PROCEDURE aegis.change_validation_rule(
     p_rule_code text,
@@ -130,7 +131,12 @@ BEGIN
                change_reason = p_reason,
                last_updated = clock_timestamp(),
                updated_by = SESSION_USER
-         WHERE r.rule_code = p_rule_code;
+         WHERE r.rule_code = p_rule_code
+        RETURNING r.* INTO v_new;
+
+        PERFORM aegis_guard._record_act('rule_change', format('validation rule %s', p_rule_code), NULL, NULL,
+                                    aegis._version_change(to_jsonb(v_old), to_jsonb(v_new))
+                                    || jsonb_build_object('changes', p_changes, 'reason', p_reason));
     END IF;
 END;
 $procedure$;

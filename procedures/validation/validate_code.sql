@@ -35,10 +35,7 @@ BEGIN
     END IF;
     RETURN QUERY
         SELECT j.trade_date, j.rule_code, j.rule_version, j.severity, j.observed, j.explained_by, j.data_version
-          FROM aegis._judge('daily_market_data', format(
-                   'SELECT x.*, '''' AS slot FROM aegis.bar_context AS x
-                     WHERE x.stock_code = %L AND x.price_basis = %L AND x.trade_date BETWEEN DATE %L AND DATE %L',
-                   p_code, p_price_basis, p_from, p_to)) AS j
+          FROM aegis._judge('daily_market_data', aegis._range_context(p_from, p_to, p_code, p_price_basis)) AS j
          ORDER BY j.trade_date, j.rule_code;
 END;
 $function$;

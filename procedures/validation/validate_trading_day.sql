@@ -7,7 +7,8 @@
 -- Repeat   idempotent: a finding is written once for each version of the rule and of the value
 --
 -- Uses the baselines of the day and makes them where they are missing or stale. p_priority_limit puts off the
--- rules of higher numbers. Findings of superseded versions of a value or rule become superseded.
+-- rules of higher numbers. Findings of superseded versions of a value or rule become superseded. The 20-minute bars of a
+-- day with ticks are judged too, as a run of their own.
 
 CREATE OR REPLACE FUNCTION aegis.validate_trading_day(
     p_date date,
@@ -88,6 +89,10 @@ BEGIN
                   AND r.priority <= p_priority_limit
            )
        );
+
+    IF EXISTS (SELECT FROM aegis.stock_ticks AS t WHERE t.trade_date = p_date) THEN
+        PERFORM aegis.validate_twenty_minute_bars(p_date, p_priority_limit);
+    END IF;
 
     v_run := aegis._record_run('day', 'daily_market_data', p_date, p_date, p_priority_limit, v_judged, v_findings,
                                v_started_at);

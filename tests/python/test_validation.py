@@ -100,3 +100,40 @@ def test_what_is_labelled_is_explained(sessions: str, shared_data: Path, day: da
     assert not [alarm for alarm in unexplained if alarm[0] in labelled]
     assert resets & {code for code, _, _ in alarms} <= explained
     assert Counter(rule for _, rule, _ in unexplained)["price_limit"] == 0
+
+
+def test_every_label_of_the_sessions_is_explained(sessions: str, shared_data: Path) -> None:
+    """All 87 sessions in one pass: no reset, first day or liquidation day raises an alarm."""
+    resets = {*market_facts.ACTIONS}
+    first_days = {"ipo_or_relisting_first_day", "ipo_first_day_spac", "konex_listing"}
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for event in market_facts.rows(shared_data / "events.csv"):
+        if event["dataset"].startswith("daily_raw"):
+            kinds.setdefault((event["code"], event["date"]), set()).add(event["kind"])
+    with psycopg.connect(sessions, autocommit=True) as connection:
+        for year in (2021, 2024, 2025):
+            connection.execute(
+                "SELECT aegis.validate_period(%s, %s)", (date(year, 1, 1), date(year, 3, 1))
+            )
+        alarms = connection.execute(
+            "SELECT stock_code, trade_date::text, rule_code, explained_by FROM aegis.findings"
+            " WHERE target = 'daily_market_data' AND price_basis = 'raw' AND status <> 'superseded'"
+            "   AND rule_code IN ('price_limit', 'price_change', 'scale_break', 'base_mismatch',"
+            "                     'price_gap')"
+        ).fetchall()
+    labelled = {key for key, of in kinds.items() if of & {*resets, *first_days, "liquidation"}}
+    unexplained = [alarm for alarm in alarms if not alarm[3]]
+    assert not [alarm for alarm in unexplained if alarm[:2] in labelled]
+    # The labels are at work: each sort of them explains what would else be an alarm.
+    explained = {alarm[:2] for alarm in alarms if alarm[3]}
+    for sort in (
+        {"split"},
+        {"ex_rights"},
+        {"reverse_split_or_capital_reduction"},
+        {"base_raised"},
+        first_days,
+        {"liquidation"},
+    ):
+        assert {key for key, of in kinds.items() if of & sort} & explained, sort
+    rules = Counter(rule for _, _, rule, _ in unexplained)
+    assert rules["price_limit"] == rules["price_change"] == rules["scale_break"] == 0

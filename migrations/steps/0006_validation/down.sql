@@ -71,6 +71,8 @@ DROP TABLE aegis.circuit_breakers;
 DROP TABLE aegis.breaker_conditions_history;
 DROP TABLE aegis.breaker_conditions;
 DROP FUNCTION aegis.raise_overdue_cases;
+DROP VIEW aegis.validation_by_code;
+DROP VIEW aegis.validation_by_day;
 DROP VIEW aegis.validation_queue;
 DROP PROCEDURE aegis.reopen_case;
 DROP PROCEDURE aegis.release_case;
@@ -126,20 +128,31 @@ BEGIN
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
 
     -- The batches of the revision below must not call what goes.
-    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 4, '0006_validation is taken back');
-    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_judge_batch', '_outdate_baselines');
+    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 5, '0006_validation is taken back');
+    DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_judge_batch', '_judge_ticks', '_outdate_baselines');
 END
 $forget$;
 
+DROP VIEW aegis.data_quality_intraday_report;
 DROP VIEW aegis.data_quality_daily_report;
 DROP FUNCTION aegis.comprehensive_validation;
 DROP FUNCTION aegis.validate_code;
 DROP FUNCTION aegis.detect_volume_anomaly;
 DROP FUNCTION aegis.validate_price_gap;
 DROP FUNCTION aegis.validate_price_change;
+DROP FUNCTION aegis.validate_period;
+DROP FUNCTION aegis._range_context;
+DROP FUNCTION aegis._baseline_alone;
 DROP FUNCTION aegis.validate_trading_day;
+DROP FUNCTION aegis.validate_twenty_minute_bars;
+DROP FUNCTION aegis._judge_ticks;
+DROP VIEW aegis.twenty_minute_bar_context;
+DROP FUNCTION aegis._slot_bars;
+DROP VIEW aegis.twenty_minute_bars;
+DROP VIEW aegis.session_hours;
 DROP PROCEDURE aegis.refresh_baselines;
 DROP PROCEDURE aegis.change_validation_rule;
+DROP FUNCTION aegis._version_change;
 DROP FUNCTION aegis._refresh_baselines;
 DROP FUNCTION aegis._judge_batch;
 DROP FUNCTION aegis._outdate_baselines;

@@ -28,3 +28,5 @@ COMMENT ON FUNCTION aegis._limit_prices(numeric, numeric, numeric [], numeric []
 
 ALTER FUNCTION aegis._limit_prices(numeric, numeric, numeric [], numeric []) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._limit_prices(numeric, numeric, numeric [], numeric []) FROM PUBLIC;
+-- A view calls it with the rights of whoever reads the view.
+GRANT EXECUTE ON FUNCTION aegis._limit_prices(numeric, numeric, numeric [], numeric []) TO aegis_reader;

@@ -72,3 +72,5 @@ COMMENT ON FUNCTION aegis._market_facts(text, date, date) IS -- noqa: LT01
 
 ALTER FUNCTION aegis._market_facts(text, date, date) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._market_facts(text, date, date) FROM PUBLIC;
+-- A view calls it with the rights of whoever reads the view.
+GRANT EXECUTE ON FUNCTION aegis._market_facts(text, date, date) TO aegis_reader;

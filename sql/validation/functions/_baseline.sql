@@ -84,8 +84,8 @@ AS $function$
                    AND d.trade_date < p_date
                    AND d.trade_date >= p_date - (p_lookback * 7 / 5 + 26)
                    AND d.is_active
-                 ORDER BY d.trade_date DESC
-                 LIMIT p_lookback + 1
+                -- A fence: with an order pushed into them, all partitions would be opened, not those of the look-back.
+                OFFSET 0
               ) AS q
             WINDOW earlier AS (ORDER BY q.trade_date DESC)
           ) AS x
@@ -124,3 +124,5 @@ COMMENT ON FUNCTION aegis._baseline(text, text, date, integer) IS -- noqa: LT01
 
 ALTER FUNCTION aegis._baseline(text, text, date, integer) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._baseline(text, text, date, integer) FROM PUBLIC;
+-- A view calls it with the rights of whoever reads the view.
+GRANT EXECUTE ON FUNCTION aegis._baseline(text, text, date, integer) TO aegis_reader;

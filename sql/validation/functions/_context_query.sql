@@ -1,9 +1,11 @@
 -- _context_query: the query that sets bars into their context: what the conditions of aegis.validation_rules read as b.
--- There is one text of it; p_bars and p_baseline say where the bars and their baselines come from.
+-- There is one text of it; p_bars and p_baseline say where the bars and their baselines come from, p_more which further
+-- columns the context has.
 
 CREATE OR REPLACE FUNCTION aegis._context_query(
     p_bars text,
-    p_baseline text
+    p_baseline text,
+    p_more text DEFAULT ''
 )
 RETURNS text
 LANGUAGE sql
@@ -102,7 +104,7 @@ SELECT
             CASE WHEN k.is_halted THEN 'halt' END
         ],
         NULL
-    ) AS explanations
+    ) AS explanations%3$s
   FROM %1$s AS d
   LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = d.trade_date
  %2$s
@@ -127,11 +129,11 @@ SELECT
   LEFT JOIN LATERAL aegis._limit_prices(
     p.base_price, m.price_limit_pct * k.leverage, m.band_from, m.band_tick
  ) AS l ON TRUE
-$query$, p_bars, p_baseline)
+$query$, p_bars, p_baseline, p_more)
 $function$;
 
-COMMENT ON FUNCTION aegis._context_query(text, text) IS -- noqa: LT01
-'Text of the query that sets bars (a relation) into their context; p_baseline is a join that provides k.';
+COMMENT ON FUNCTION aegis._context_query(text, text, text) IS -- noqa: LT01
+'Text of the query that sets bars (a relation) into their context; p_baseline is a join that provides k, p_more more columns.';
 
-ALTER FUNCTION aegis._context_query(text, text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._context_query(text, text) FROM PUBLIC;
+ALTER FUNCTION aegis._context_query(text, text, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._context_query(text, text, text) FROM PUBLIC;

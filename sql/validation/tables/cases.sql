@@ -37,6 +37,7 @@ CREATE TABLE aegis.cases (
 
 CREATE UNIQUE INDEX cases_unresolved_ix ON aegis.cases (rule_code, target, stock_code, trade_date, price_basis)
 WHERE state IN ('open', 'assigned');
+CREATE INDEX cases_trade_date_ix ON aegis.cases (trade_date);
 CREATE INDEX cases_stock_code_ix ON aegis.cases (stock_code, trade_date);
 
 COMMENT ON TABLE aegis.cases IS

@@ -32,6 +32,7 @@ CREATE TABLE aegis.findings (
 );
 
 CREATE INDEX findings_batch_number_ix ON aegis.findings (batch_number);
+CREATE INDEX findings_stock_code_ix ON aegis.findings (stock_code, trade_date);
 
 COMMENT ON TABLE aegis.findings IS
 'What rules said about values: one row per rule version and data version of a value; never deleted.';

@@ -22,6 +22,9 @@ CREATE TABLE aegis.validation_runs (
     CONSTRAINT validation_runs_dates_ck CHECK (first_date <= last_date)
 );
 
+-- Not for runs of batches: they are many, and asked for by batch.
+CREATE INDEX validation_runs_dates_ix ON aegis.validation_runs (last_date, first_date) WHERE found_by <> 'ingest';
+
 COMMENT ON TABLE aegis.validation_runs IS
 'One row per evaluation: rows judged, rules asked, findings made. Append-only.';
 COMMENT ON COLUMN aegis.validation_runs.run_id IS 'Identity of the run.';

@@ -1,5 +1,6 @@
 -- Every active daily bar in its context, as the conditions of aegis.validation_rules read it; the past is looked up for
 -- each bar, so any range of days is judged by the same past. The text is that of aegis._context_query; a test compares.
+-- max() is a fence: without it the setting would be looked up for every row of every past.
 
 CREATE OR REPLACE VIEW aegis.bar_context AS
 WITH market_day AS MATERIALIZED (
@@ -97,7 +98,7 @@ SELECT
     ) AS explanations
   FROM (SELECT t.* FROM aegis.daily_market_data AS t WHERE t.is_active) AS d
   LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = d.trade_date
- CROSS JOIN (SELECT aegis.configuration('aegis.report_lookback_rows')::integer) AS s (lookback_rows)
+ CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
  CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS k
   LEFT JOIN market_day AS m ON m.market = k.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
  CROSS JOIN LATERAL (

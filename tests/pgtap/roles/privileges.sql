@@ -1,7 +1,7 @@
 -- Roles: who may do what, on one page. r = SELECT, a = INSERT, X = EXECUTE, U = USAGE, as psql has it.
 -- aegis_owner owns everything; PUBLIC may do nothing (tests/pgtap/catalog/conventions.sql).
 BEGIN;
-SELECT plan(5);
+SELECT plan(6);
 
 -- Every role below is also a member of aegis_reader.
 SELECT set_eq(
@@ -200,6 +200,14 @@ INSERT INTO expected VALUES
 ('aegis.validation_runs',                 'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.validation_baselines',            'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.bar_context',                     'r',   '',  '',    '',      '',      '',     ''),
+('aegis._baseline',                       'X',   '',  '',    '',      '',      '',     ''),
+('aegis._market_facts',                   'X',   '',  '',    '',      '',      '',     ''),
+('aegis._limit_prices',                   'X',   '',  '',    '',      '',      '',     ''),
+('aegis._slot_bars',                      'X',   '',  '',    '',      '',      '',     ''),
+('aegis.session_hours',                   'r',   '',  '',    '',      '',      '',     ''),
+('aegis.twenty_minute_bars',              'r',   '',  '',    '',      '',      '',     ''),
+('aegis.twenty_minute_bar_context',       'r',   '',  '',    '',      '',      '',     ''),
+('aegis.validate_twenty_minute_bars',     '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.rule_set_version',                'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.validate_code',                   'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.comprehensive_validation',        'X',   '',  '',    '',      '',      '',     ''),
@@ -208,11 +216,14 @@ INSERT INTO expected VALUES
 ('aegis.validate_price_gap',              'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.refresh_baselines',               '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.validate_trading_day',            '',    '',  '',    'X',     '',      '',     ''),
+('aegis.validate_period',                 '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.change_validation_rule',          '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.cases',                           'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.case_events',                     'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.case_findings',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.validation_queue',                'r',   '',  '',    '',      '',      '',     ''),
+('aegis.validation_by_day',               'r',   '',  '',    '',      '',      '',     ''),
+('aegis.validation_by_code',              'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.assign_case',                     '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.reject_case',                     '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.replay_case',                     '',    '',  '',    'X',     '',      '',     ''),
@@ -251,7 +262,8 @@ INSERT INTO expected VALUES
 ('aegis.settle_alert_delivery',           '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.send_test_alert',                 '',    '',  '',    'X',     '',      '',     ''),
 
-('aegis.data_quality_daily_report',       'r',   '',  '',    '',      '',      '',     '');
+('aegis.data_quality_daily_report',       'r',   '',  '',    '',      '',      '',     ''),
+('aegis.data_quality_intraday_report',    'r',   '',  '',    '',      '',      '',     '');
 
 CREATE TEMP VIEW granted AS
 SELECT o.name,
@@ -308,6 +320,29 @@ SELECT set_eq(
     $$VALUES ('aegis_operator')$$,
     'only operators may enter aegis_guard'
 );
+
+-- A view reads its tables with the rights of its owner, and calls its functions with those of its reader.
+CREATE FUNCTION pg_temp.refused() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    v_view text;
+BEGIN
+    FOR v_view IN
+        SELECT c.oid::regclass::text FROM pg_class AS c
+         WHERE c.relkind = 'v' AND c.relnamespace = 'aegis'::regnamespace AND has_table_privilege('aegis_reader', c.oid, 'SELECT')
+    LOOP
+        BEGIN
+            SET LOCAL ROLE aegis_reader;
+            EXECUTE format('SELECT FROM %s LIMIT 0', v_view);
+            RESET ROLE;
+        EXCEPTION
+            WHEN insufficient_privilege THEN
+                RESET ROLE;
+                RETURN NEXT v_view || ': ' || SQLERRM;
+        END;
+    END LOOP;
+END
+$$;
+SELECT is_empty('SELECT * FROM pg_temp.refused()', 'a reader can ask every view that is granted');
 
 SELECT * FROM finish();
 ROLLBACK;

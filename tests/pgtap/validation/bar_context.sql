@@ -5,7 +5,7 @@ SELECT plan(3);
 DO $$BEGIN
     EXECUTE 'CREATE TEMPORARY VIEW generated AS ' || aegis._context_query(
         '(SELECT t.* FROM aegis.daily_market_data AS t WHERE t.is_active)',
-        'CROSS JOIN (SELECT aegis.configuration(''aegis.report_lookback_rows'')::integer) AS s (lookback_rows)
+        'CROSS JOIN (SELECT max(aegis.configuration(''aegis.report_lookback_rows'')::integer)) AS s (lookback_rows)
          CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS k');
 END$$;
 SELECT is(pg_get_viewdef('aegis.bar_context'::regclass), pg_get_viewdef('generated'::regclass), 'the view is what the rules are asked about');

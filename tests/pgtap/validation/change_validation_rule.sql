@@ -1,6 +1,6 @@
 -- Validation: a rule has bounds, versions and a past.
 BEGIN;
-SELECT plan(20);
+SELECT plan(25);
 
 CREATE FUNCTION pg_temp.change(p_rule text, p_changes jsonb, p_reason text DEFAULT 'test') RETURNS text LANGUAGE sql AS $$
     SELECT format('CALL aegis.change_validation_rule(%L, %L, %L)', p_rule, p_changes, p_reason)
@@ -39,6 +39,29 @@ SELECT throws_ok(pg_temp.change('volume_spike', '{"minimum_observations": 1}'), 
 SELECT throws_ok(pg_temp.change('price_gap', '{"threshold": "much"}'), 'AEV06', NULL, 'a word is no number');
 SELECT throws_ok(pg_temp.change('price_gap', '{"severity": "loud"}'), 'AEV06', NULL, 'severities are a closed list');
 SELECT throws_ok(pg_temp.change('price_gap', '{"valid_from": "2026-01-02", "valid_to": "2026-01-01"}'), 'AEV06', NULL, 'a period ends after it begins');
+
+-- Each change is an act of the ledger; what is refused, or changes nothing, is none.
+SELECT results_eq(
+    $$SELECT l.kind COLLATE "default", l.detail -> 'old', l.detail -> 'new', l.detail ->> 'reason'
+        FROM (SELECT q.kind, q.ledger_id, q.detail || jsonb_build_object(
+                         'old', (q.detail -> 'old') - '{last_updated,updated_by,change_reason}'::text [],
+                         'new', (q.detail -> 'new') - '{last_updated,updated_by,change_reason}'::text []) AS detail
+                FROM aegis.ledger AS q WHERE q.subject = 'validation rule price_gap') AS l
+       ORDER BY l.ledger_id$$,
+    $$VALUES ('rule_change', '{"threshold": 0.2, "severity": "warning", "rule_version": 1}'::jsonb,
+              '{"threshold": 0.25, "severity": "error", "rule_version": 2}'::jsonb, 'test'),
+             ('rule_change', '{"is_enabled": true, "stock_codes": null, "valid_from": "-infinity", "rule_version": 2}',
+              '{"is_enabled": false, "stock_codes": ["005930"], "valid_from": "2026-01-01", "rule_version": 3}', 'test')$$,
+    'the ledger has both versions of what differs');
+SELECT is((SELECT l.done_by FROM (SELECT q.acted_by AS done_by FROM aegis.ledger AS q WHERE q.subject = 'validation rule price_gap' LIMIT 1) AS l), session_user::text,
+          'and who did it');
+SELECT throws_ok($$DELETE FROM aegis.ledger AS l WHERE l.kind = 'rule_change'$$, NULL, NULL, 'for ever');
+CALL aegis.change_breaker_condition('code_critical', '{"findings": 77}', 'calmer');
+SELECT is((SELECT l.detail #>> '{new,findings}' || ' ' || (l.detail #>> '{old,findings}' <> '77')::text FROM aegis.ledger AS l WHERE l.subject LIKE 'breaker condition %'),
+          '77 true', 'so does it of conditions of circuit breakers');
+CALL aegis.change_alert_template('test', 'en', 'A test', 'Sent by {actor}.', 'shorter');
+SELECT is((SELECT l.detail #>> '{new,title_en}' || ' ' || (l.detail #>> '{old,title_en}' <> 'A test')::text FROM aegis.ledger AS l WHERE l.subject = 'template test'),
+          'A test true', 'and of the texts of alerts');
 
 SELECT * FROM finish();
 ROLLBACK;

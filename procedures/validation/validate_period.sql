@@ -1,0 +1,93 @@
+-- validate_period: judge all bars of a range of days in one pass, after years were loaded or a rule has changed.
+--
+-- Call     SELECT * FROM aegis.validate_period('2015-01-01', '2024-12-31');
+-- Role     aegis_operator
+-- Locks    nothing that readers or writers of prices wait for
+-- Raises   AEV07  a day is missing or infinite, or the range ends before it begins
+-- Repeat   idempotent: a finding is written once for each version of the rule and of the value
+--
+-- Finds in bars what aegis.validate_trading_day finds in them day by day, without baselines, a year at a time within one
+-- transaction. Sessions as a whole and missing bars are for aegis.validate_trading_day. p_priority_limit puts off the
+-- rules of higher numbers.
+
+CREATE OR REPLACE FUNCTION aegis.validate_period(
+    p_from date,
+    p_to date,
+    p_priority_limit integer DEFAULT 100
+)
+RETURNS aegis.validation_runs
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $function$
+DECLARE
+    v_started_at timestamptz := clock_timestamp();
+    v_from date := p_from;
+    v_to date;
+    v_new bigint;
+    v_judged bigint;
+    v_findings bigint := 0;
+    v_run aegis.validation_runs;
+BEGIN
+    IF (isfinite(p_from) AND isfinite(p_to) AND p_from <= p_to) IS NOT TRUE THEN
+        RAISE EXCEPTION 'the range from % to % cannot be judged', coalesce(p_from::text, 'null'), coalesce(p_to::text, 'null')
+            USING ERRCODE = 'AEV07',
+                  HINT = 'Pass two finite trading dates in order.';
+    END IF;
+
+    WHILE v_from <= p_to LOOP
+        v_to := least(p_to, v_from + 365);
+        INSERT INTO aegis.findings (
+            rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
+            batch_number, observed, explained_by, status, found_by
+        )
+        SELECT j.rule_code, j.rule_version, j.severity, 'daily_market_data', j.stock_code, j.trade_date, j.price_basis, j.slot,
+               j.data_version, j.batch_number, j.observed, j.explained_by,
+               CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'range'
+          FROM aegis._judge('daily_market_data', aegis._range_context(v_from, v_to), p_priority_limit) AS j
+        ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
+        GET DIAGNOSTICS v_new = ROW_COUNT;
+        v_findings := v_findings + v_new;
+        v_from := v_to + 1;
+    END LOOP;
+
+    UPDATE aegis.findings AS f
+       SET status = 'superseded'
+     WHERE f.trade_date BETWEEN p_from AND p_to
+       AND f.target = 'daily_market_data'
+       AND f.status IN ('open', 'explained')
+       AND (
+           EXISTS (
+               SELECT
+                 FROM aegis.daily_market_data AS d
+                WHERE d.trade_date = f.trade_date
+                  AND d.trade_date BETWEEN p_from AND p_to
+                  AND d.stock_code = f.stock_code
+                  AND d.price_basis = f.price_basis
+                  AND d.data_version > f.data_version
+           )
+           OR EXISTS (
+               SELECT
+                 FROM aegis.validation_rules AS r
+                WHERE r.rule_code = f.rule_code
+                  AND r.rule_version > f.rule_version
+                  AND r.is_enabled
+                  AND r.priority <= p_priority_limit
+           )
+       );
+
+    SELECT count(*) INTO v_judged
+      FROM aegis.daily_market_data AS d WHERE d.trade_date BETWEEN p_from AND p_to AND d.is_active;
+    v_run := aegis._record_run('range', 'daily_market_data', p_from, p_to, p_priority_limit, v_judged, v_findings,
+                               v_started_at);
+    RETURN v_run;
+END;
+$function$;
+
+COMMENT ON FUNCTION aegis.validate_period(date, date, integer) IS -- noqa: LT01
+'Judges all bars of a range of days in one pass, writes findings and returns the run; raises AEV07.';
+
+ALTER FUNCTION aegis.validate_period(date, date, integer) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis.validate_period(date, date, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION aegis.validate_period(date, date, integer) TO aegis_operator;
