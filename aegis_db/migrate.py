@@ -43,8 +43,12 @@ $expect$;
 WINDOW = """\
 DO $window$
 BEGIN
-    IF to_regprocedure('aegis_guard.open_change(text)') IS NOT NULL THEN
-        PERFORM aegis_guard.open_change('revision {revision}, {direction}');
+    IF to_regprocedure('aegis_guard.open_change(text,bigint)') IS NOT NULL THEN
+        -- A setting names an approved request; it approves nothing.
+        PERFORM aegis_guard.open_change(
+            'revision {revision}, {direction}',
+            nullif(current_setting('aegis.change_request', TRUE), '')::bigint
+        );
     END IF;
 END
 $window$;

@@ -10,7 +10,7 @@
 -- Repeat   reads only
 --
 -- severity: critical (rows can be lost unseen), warning (a wall is lower than it could be),
--- notice (a layer this server does not have).
+-- notice (a layer this server does not have, or what two persons have agreed to be weaker).
 
 CREATE OR REPLACE FUNCTION aegis.posture()
 RETURNS TABLE (
@@ -75,6 +75,30 @@ BEGIN
                       FROM aegis_guard.compare_state() AS s) AS c
              ORDER BY c.schema_name, c.table_name, CASE WHEN c.is_new_subject THEN '' ELSE c.aspect END,
                       c.is_weaker DESC, c.is_new_relation DESC) AS d;
+
+    -- What two persons let be weaker, as long as it is.
+    RETURN QUERY
+    SELECT 'notice', 'approved', q.change ->> 'relation',
+           format('%s was %s, is %s: requested by %s, approved by %s, done by %s at %s (request %s: %s)',
+                  q.change ->> 'aspect', coalesce(q.change ->> 'was', 'absent'), coalesce(q.change ->> 'becomes', 'gone'),
+                  q.requested_by, q.decided_by, q.used_by, q.used_at, q.request_id, q.reason),
+           'put it back, if it is needed no longer'
+      FROM (SELECT s.*, e.change
+              FROM aegis.change_status AS s
+             CROSS JOIN jsonb_array_elements(s.changes) AS e (change)
+             WHERE s.status = 'used') AS q
+     WHERE EXISTS (
+               SELECT
+                 FROM (SELECT DISTINCT ON (l.schema_name, l.table_name) l.fingerprint
+                         FROM aegis_guard.baselines AS l
+                        WHERE CASE
+                                  WHEN q.change ->> 'relation' = 'code' THEN l.schema_name = '' AND l.table_name = 'code'
+                                  ELSE l.root_name = q.change ->> 'relation'
+                              END
+                        ORDER BY l.schema_name, l.table_name, l.baseline_id DESC) AS b
+                WHERE b.fingerprint IS NOT NULL
+                  AND b.fingerprint ->> (q.change ->> 'aspect') IS NOT DISTINCT FROM q.change ->> 'becomes'
+           );
 
     RETURN QUERY
     SELECT 'warning', 'baseline', format('PostgreSQL %s', b.server_major),

@@ -107,6 +107,63 @@ ATTACKS = {
     "ALTER TABLE {t} DROP COLUMN price\nSET CONSTRAINTS ALL IMMEDIATE",
     "window for a table": "SELECT aegis_guard.open_change('x')\n"
     "DROP TABLE aegis.stock_prices CASCADE\nSET CONSTRAINTS ALL IMMEDIATE",
+    "window, guard taken away and put back": "SELECT aegis_guard.open_change('x')\n"
+    "DROP TRIGGER aegis_no_truncate ON {t}\nTRUNCATE {t}\n"
+    "CREATE TRIGGER aegis_no_truncate BEFORE TRUNCATE ON {t}"
+    " EXECUTE FUNCTION aegis_guard.refuse_removal()\n"
+    "ALTER TABLE {t} ENABLE ALWAYS TRIGGER aegis_no_truncate\nSET CONSTRAINTS ALL IMMEDIATE",
+    "window, guard renamed and taken away": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TRIGGER aegis_no_truncate ON {t} RENAME TO other\nDROP TRIGGER other ON {t}\n"
+    "TRUNCATE {t}",
+    "window, guard disabled": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE {t} DISABLE TRIGGER ALL\nTRUNCATE {t}\n"
+    "ALTER TABLE {t} ENABLE ALWAYS TRIGGER aegis_no_truncate\nSET CONSTRAINTS ALL IMMEDIATE",
+    "window, guard of normal sessions only": "SELECT aegis_guard.open_change('x')\n"
+    "CREATE OR REPLACE TRIGGER aegis_no_truncate BEFORE TRUNCATE ON {t}"
+    " EXECUTE FUNCTION aegis_guard.refuse_removal()\n"
+    "SET LOCAL session_replication_role = replica\nTRUNCATE {t}",
+    "window, guard with a WHEN": "SELECT aegis_guard.open_change('x')\n"
+    "CREATE OR REPLACE TRIGGER aegis_no_truncate BEFORE TRUNCATE ON {t}"
+    " WHEN (false) EXECUTE FUNCTION aegis_guard.refuse_removal()\nTRUNCATE {t}",
+    "window, guard replaced and put back": "SELECT aegis_guard.open_change('x')\n"
+    "CREATE OR REPLACE FUNCTION aegis_guard.refuse_removal() RETURNS trigger"
+    " LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'\nTRUNCATE {t}",
+    "window, guard moved and replaced": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER FUNCTION aegis_guard.refuse_removal() SET SCHEMA attack\n"
+    "CREATE OR REPLACE FUNCTION attack.refuse_removal() RETURNS trigger"
+    " LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'\nTRUNCATE {t}",
+    "window, code that opens the guard": "SELECT aegis_guard.open_change('x')\n"
+    "CREATE OR REPLACE FUNCTION aegis_guard._current_ticket(p_relation regclass, p_operation text)"
+    " RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'\nDELETE FROM {t}",
+    "window, table dropped and made again": "SELECT aegis_guard.open_change('x')\n"
+    "CREATE TABLE attack.twin (LIKE {t} INCLUDING ALL)\nDROP TABLE {t} CASCADE\n"
+    "ALTER TABLE attack.twin SET SCHEMA aegis",
+    "window, column dropped and made again": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE {t} DROP COLUMN price CASCADE\nALTER TABLE {t} ADD COLUMN price numeric(15, 2)",
+    "window, columns swapped": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE {t} RENAME COLUMN price TO other\nALTER TABLE {t} RENAME COLUMN volume TO price\n"
+    "ALTER TABLE {t} RENAME COLUMN other TO volume",
+    "window, other values": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE {t} ALTER COLUMN price TYPE numeric(15, 2) USING 1\n"
+    "SET CONSTRAINTS ALL IMMEDIATE",
+    "window, partition detached and attached": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE aegis.stock_prices DETACH PARTITION {p}\nTRUNCATE {p}",
+    "window, table taken out of the registry": "SELECT aegis_guard.open_change('x')\n"
+    "SELECT aegis_guard._issue_ticket('aegis.protected_tables', 'DELETE', 1, 'x')\n"
+    "DELETE FROM aegis.protected_tables WHERE table_name = 'stock_prices'\n"
+    "SET CONSTRAINTS ALL IMMEDIATE",
+    "window, baseline resealed": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE {t} ALTER COLUMN price DROP NOT NULL\nSELECT aegis_guard.reseal('x')\n"
+    "SET CONSTRAINTS ALL IMMEDIATE",
+    "window, lost NOT NULL": "SELECT aegis_guard.open_change('x')\n"
+    "ALTER TABLE {t} ALTER COLUMN price DROP NOT NULL\nSET CONSTRAINTS ALL IMMEDIATE",
+    "window, request approved by oneself": "SELECT aegis_guard.open_change('x')\n"
+    "SET LOCAL aegis.change_request = '1'\nSELECT aegis.request_change('x', '[{\"relation\":"
+    ' "aegis.stock_prices", "aspect": "not null price", "was": "yes", "becomes": null}]\')\n'
+    "CALL aegis.approve_change(1)",
+    "moved guard": "ALTER FUNCTION aegis_guard.refuse_removal() SET SCHEMA attack\n"
+    "CREATE OR REPLACE FUNCTION attack.refuse_removal() RETURNS trigger"
+    " LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'\nTRUNCATE {t}",
     "baseline resealed": "SELECT aegis_guard.reseal('x')",
     "baseline emptied": "TRUNCATE aegis_guard.baselines",
     "settings as authorisation": "SET LOCAL aegis.ticket = 'on'\n"

@@ -33,6 +33,10 @@ VALUES
     'How long a deletion request can be approved.'),
 ('aegis.deletion_execution_limit', 'interval', '1 hour', '1 hour', 1, 604800, NULL,
     'How long an approved deletion can be executed.'),
+('aegis.change_approval_limit', 'interval', '4 hours', '4 hours', 1, 604800, NULL,
+    'How long a request to leave protection weaker can be approved.'),
+('aegis.change_execution_limit', 'interval', '1 hour', '1 hour', 1, 604800, NULL,
+    'How long an approved change can be used by a change window.'),
 ('aegis.deletion_rows_maximum', 'integer', '100000', '100000', 1, 10000000, 'rows',
     'Most rows that one deletion request may name.')
 ON CONFLICT (configuration_key) DO NOTHING;

@@ -10,6 +10,7 @@ BEGIN
     FOREACH v_table IN ARRAY ARRAY[
         'aegis.archived_partitions', 'aegis.archive_events', 'aegis.legal_holds', 'aegis.legal_hold_lifts',
         'aegis.deletion_requests', 'aegis.deletion_decisions', 'aegis.deletion_events', 'aegis_guard.deletion_vault',
+        'aegis.change_requests', 'aegis.change_events',
         'aegis.personal_columns', 'aegis.erasures', 'aegis_guard.subject_keys'
     ]
     LOOP

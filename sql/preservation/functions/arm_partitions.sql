@@ -1,5 +1,6 @@
 -- Event trigger function: whatever becomes part of a protected table is guarded in the same
--- transaction, and a guard that ALTER TABLE disabled is in force again when the statement ends.
+-- transaction, and a guard that ALTER TABLE disabled is in force again when the statement ends. So
+-- is one that CREATE TRIGGER makes anew among others that are in force: a repair.
 --
 -- Runs as the role that gave the statement: that role owns the table. What is protected is read
 -- from the catalog, which everybody may read, so unrelated DDL of any role costs one query.
@@ -15,8 +16,15 @@ BEGIN
     FOR v_relation IN
         SELECT DISTINCT c.oid
           FROM pg_event_trigger_ddl_commands() AS d
-          JOIN pg_class AS c ON c.oid = d.objid AND c.relkind IN ('r', 'p', 'f')
-         WHERE d.classid = 'pg_class'::regclass
+         CROSS JOIN LATERAL (
+            SELECT CASE d.classid
+                       WHEN 'pg_class'::regclass THEN d.objid
+                       WHEN 'pg_trigger'::regclass THEN (SELECT g.tgrelid FROM pg_trigger AS g WHERE g.oid = d.objid)
+                   END AS oid
+         ) AS r
+          JOIN pg_class AS c ON c.oid = r.oid AND c.relkind IN ('r', 'p', 'f')
+         WHERE (d.classid = 'pg_class'::regclass
+                OR EXISTS (SELECT FROM pg_trigger AS o WHERE o.tgrelid = c.oid AND o.tgname ^@ 'aegis_' AND o.tgenabled = 'A'))
            AND EXISTS (
                    SELECT
                      FROM pg_trigger AS t

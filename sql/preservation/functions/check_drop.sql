@@ -1,6 +1,8 @@
 -- Event trigger function for everything that is dropped, by the whole set of objects and whatever
 -- the command was: tables, partitions, columns (also those that go with a type), constraints and
--- guards of protected relations, AEGIS' own routines, views and schemas.
+-- guards of protected relations, AEGIS' own routines, views and schemas. In a change window, which
+-- is judged when it closes, what could come back by then: tables of the registry, columns, guards and
+-- their routines. A guard may go with its table.
 --
 -- Raises   AEP18  something of a protected table would be dropped
 --          AEP22  code of AEGIS would be dropped
@@ -15,6 +17,56 @@ DECLARE
     v_lost record;
 BEGIN
     IF aegis_guard._current_window() IS NOT NULL THEN
+        SELECT o.object_type, o.object_identity, o.is_code
+          INTO v_lost
+          FROM (
+            SELECT d.*, d.object_type IN ('function', 'procedure') AS is_code,
+                   CASE d.object_type
+                       WHEN 'table' THEN 'relation'
+                       WHEN 'table column' THEN 'column ' || d.address_names[3]
+                       WHEN 'trigger' THEN 'guard ' || d.address_names[3]
+                       ELSE 'routine ' || replace(d.object_identity, 'pg_catalog.', '')
+                   END AS aspect
+              FROM pg_event_trigger_dropped_objects() AS d
+             WHERE d.object_type IN ('table', 'table column')
+                OR d.object_type = 'trigger' AND d.address_names[3] ^@ 'aegis_'
+                OR d.object_type IN ('function', 'procedure') AND d.schema_name = 'aegis_guard'
+          ) AS o
+         CROSS JOIN LATERAL (
+            SELECT l.root_name, l.fingerprint
+              FROM aegis_guard.baselines AS l
+             WHERE l.schema_name = CASE WHEN o.is_code THEN '' ELSE o.address_names[1] END
+               AND l.table_name = CASE WHEN o.is_code THEN 'code' ELSE o.address_names[2] END
+             ORDER BY l.baseline_id DESC
+             LIMIT 1
+         ) AS b
+         WHERE b.fingerprint ? o.aspect
+           AND CASE
+                   -- Registered, it is to stay.
+                   WHEN o.object_type = 'table'
+                       THEN EXISTS (SELECT FROM aegis.protected_tables AS p
+                                     WHERE format('%I.%I', p.schema_name, p.table_name) = b.root_name)
+                   WHEN o.is_code THEN TRUE
+                   ELSE NOT EXISTS (
+                            SELECT
+                              FROM pg_event_trigger_dropped_objects() AS t
+                             WHERE t.object_type = 'table'
+                               AND t.address_names[1:2] = o.address_names[1:2]
+                        )
+               END
+           AND NOT aegis_guard._is_approved(
+                   CASE WHEN o.is_code THEN 'code' ELSE b.root_name END, o.aspect, b.fingerprint ->> o.aspect, NULL
+               )
+         LIMIT 1;
+
+        IF FOUND THEN
+            PERFORM aegis_guard.record_attempt(NULL, TG_TAG, CASE WHEN v_lost.is_code THEN 'AEP22' ELSE 'AEP18' END);
+            RAISE EXCEPTION '% is refused: it drops % %', TG_TAG, v_lost.object_type, v_lost.object_identity
+                USING ERRCODE = CASE WHEN v_lost.is_code THEN 'AEP22' ELSE 'AEP18' END,
+                      DETAIL = 'Protected tables, their columns and guards stay in a change window too.',
+                      HINT = 'Keep them, and add beside them what is new; replace a guard in one statement.';
+        END IF;
+
         RETURN;
     END IF;
 
@@ -71,7 +123,7 @@ BEGIN
         RAISE EXCEPTION '% is refused: it drops % %', TG_TAG, v_lost.object_type, v_lost.object_identity
             USING ERRCODE = CASE WHEN v_lost.is_code THEN 'AEP22' ELSE 'AEP18' END,
                   DETAIL = 'It belongs to what AEGIS protects, or to AEGIS itself.',
-                  HINT = 'Retention lets partitions go; columns and tables go in a change window only: aegis_guard.open_change.';
+                  HINT = 'Retention lets partitions go; a constraint goes in a change window: aegis_guard.open_change.';
     END IF;
 
     IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() AS d WHERE d.object_type = 'table' AND NOT d.is_temporary)

@@ -1,5 +1,6 @@
 -- Event trigger function before a table is rewritten: ALTER TYPE ... USING, SET EXPRESSION and SET
--- UNLOGGED would write every row anew, with whatever the expression says.
+-- UNLOGGED would write every row anew, with whatever the expression says. A change window may
+-- rewrite a table to fill a column more or to log it, not to give a column other values.
 --
 -- Raises   AEP19  a protected relation would be rewritten
 
@@ -12,7 +13,7 @@ AS $function$
 DECLARE
     v_relation regclass := pg_event_trigger_table_rewrite_oid();
 BEGIN
-    IF aegis_guard._current_window() IS NULL AND EXISTS (
+    IF (aegis_guard._current_window() IS NULL OR pg_event_trigger_table_rewrite_reason() & 4 <> 0) AND EXISTS (
         SELECT
           FROM pg_trigger AS t
           JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.proname = 'refuse_removal'
@@ -22,7 +23,7 @@ BEGIN
         RAISE EXCEPTION 'rewriting % is refused', v_relation
             USING ERRCODE = 'AEP19',
                   DETAIL = 'Each of its rows would be written anew, with another value or without its log.',
-                  HINT = 'Add a column and fill it; or open a change window: aegis_guard.open_change.';
+                  HINT = 'Add a column and fill it.';
     END IF;
 END;
 $function$;

@@ -164,7 +164,7 @@ BEGIN
                WHEN d.aspect = 'relation' AND regexp_replace(d.was, 'owner \S+', 'owner aegis_owner') = d.is_now THEN FALSE
                WHEN d.aspect ^@ 'relation' OR d.aspect ^@ 'column ' THEN d.was IS NOT NULL
                -- A revision may hang AEGIS' own code on a table; that code has its baseline too.
-               WHEN d.aspect ^@ 'trigger ' THEN d.is_now !~ ' EXECUTE FUNCTION aegis\.'
+               WHEN d.aspect ^@ 'trigger ' THEN d.is_now !~ ' EXECUTE FUNCTION aegis\.[a-z0-9_]+\(\)$'
                WHEN d.aspect ~ '^(rule|policy|disabled|public) ' THEN d.is_now IS NOT NULL
                ELSE FALSE
            END,

@@ -8,7 +8,7 @@ RETURNS TABLE (
     relation oid,
     fingerprint jsonb
 )
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -19,6 +19,9 @@ SET bytea_output = 'hex'
 SET extra_float_digits = 1
 SET quote_all_identifiers = off
 AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH aspects (relation, aspect, description) AS (
         SELECT c.oid, 'relation',
                concat_ws(' ', c.relkind, c.relpersistence, 'owner ' || pg_get_userbyid(c.relowner)::text,
@@ -91,7 +94,8 @@ AS $function$
     )
     SELECT a.relation, jsonb_object_agg(a.aspect, a.description)
       FROM aspects AS a
-     GROUP BY a.relation
+     GROUP BY a.relation;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard.fingerprint(oid []) IS

@@ -3,7 +3,8 @@
 -- also true of partitions that nobody armed. The optional triggers (history, append-only) are
 -- demanded where the caller asks for them or the root of the partition tree has them.
 --
--- Steps are in the order in which they must be closed: partitions before their parent.
+-- Steps are in the order in which they must be closed: partitions before their parent. PL/pgSQL,
+-- because it keeps its plan, which costs more to make than to run; so does fingerprint.
 
 CREATE OR REPLACE FUNCTION aegis_guard.guard_gaps(
     p_relation regclass,
@@ -19,11 +20,14 @@ RETURNS TABLE (
     create_trigger text,
     enable_trigger text
 )
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH RECURSIVE tree (relid, is_partition, level) AS (
         SELECT c.oid, c.relispartition, 0
           FROM pg_class AS c
@@ -141,6 +145,7 @@ AS $function$
            END
      WHERE t.oid IS NULL
         OR t.tgenabled <> CASE d.firing WHEN 'ALWAYS' THEN 'A' WHEN 'REPLICA' THEN 'R' ELSE 'O' END;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard.guard_gaps(regclass, boolean, boolean) IS -- noqa: LT01

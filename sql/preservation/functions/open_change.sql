@@ -1,11 +1,18 @@
 -- Opens a change window: for the rest of this transaction, DDL on protected tables and on AEGIS'
 -- code is not compared statement by statement but as a whole, when the transaction commits
--- (aegis_guard.close_change). Migrations open one; so may a superuser or a member of aegis_guard.
--- It is a ticket, bound to the transaction and the login role; no setting opens anything.
+-- (aegis_guard.close_change); guards, columns and names stay throughout. Migrations open one; so may a
+-- superuser or a member of aegis_guard. It is a ticket, bound to the transaction and the login role;
+-- no setting opens anything. With the number of an approved request (aegis.request_change,
+-- aegis.approve_change), which it uses up, it may leave protection weaker in the aspects approved.
 --
 -- Raises   AEP06  the reason is blank
+--          AEP27  the request is not approved, its time is over, or it was used already
+--          AEP53  the clock is behind the ledger
 
-CREATE OR REPLACE FUNCTION aegis_guard.open_change(p_reason text)
+CREATE OR REPLACE FUNCTION aegis_guard.open_change(
+    p_reason text,
+    p_request_id bigint DEFAULT NULL
+)
 RETURNS bigint
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -13,6 +20,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_ticket bigint := aegis_guard._current_window();
+    v_request aegis.change_status;
+    v_detail text;
 BEGIN
     IF coalesce(btrim(p_reason), '') = '' THEN
         RAISE EXCEPTION 'a change window needs a reason'
@@ -26,12 +35,37 @@ BEGIN
         RETURNING ticket_id INTO v_ticket;
     END IF;
 
+    IF p_request_id IS NOT NULL THEN
+        PERFORM aegis_guard._check_moment();
+        SELECT s.* INTO v_request FROM aegis.change_status AS s WHERE s.request_id = p_request_id;
+        IF v_request.request_id IS NULL THEN
+            v_detail := 'There is no such request.';
+        ELSIF v_request.status <> 'approved' THEN
+            v_detail := format('It is %s.', v_request.status);
+        ELSE
+            -- Whoever comes second waits here, and finds it used.
+            INSERT INTO aegis.change_events (request_id, event, ticket_id)
+            VALUES (p_request_id, 'used', v_ticket)
+            ON CONFLICT (request_id, event) DO NOTHING;
+            IF NOT FOUND THEN
+                v_detail := 'It is used.';
+            END IF;
+        END IF;
+
+        IF v_detail IS NOT NULL THEN
+            RAISE EXCEPTION 'change request % opens no window', p_request_id
+                USING ERRCODE = 'AEP27', SCHEMA = 'aegis', TABLE = 'change_requests',
+                      DETAIL = v_detail,
+                      HINT = 'aegis.change_status shows where each request stands.';
+        END IF;
+    END IF;
+
     RETURN v_ticket;
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis_guard.open_change(text) IS
-'Opens a change window until the end of this transaction; returns its ticket; raises AEP06.';
+COMMENT ON FUNCTION aegis_guard.open_change(text, bigint) IS -- noqa: LT01
+'Opens a change window until the end of this transaction; returns its ticket; raises AEP06, AEP27 or AEP53.';
 
-ALTER FUNCTION aegis_guard.open_change(text) OWNER TO aegis_guard;
-REVOKE ALL ON FUNCTION aegis_guard.open_change(text) FROM PUBLIC;
+ALTER FUNCTION aegis_guard.open_change(text, bigint) OWNER TO aegis_guard;
+REVOKE ALL ON FUNCTION aegis_guard.open_change(text, bigint) FROM PUBLIC;

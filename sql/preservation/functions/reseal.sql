@@ -3,6 +3,7 @@
 -- baselines only; a guard that is missing stays missing and aegis.posture goes on saying so.
 --
 -- Raises   AEP06  the reason is blank
+--          AEP28  a change window is open: it would be judged by what it left behind
 
 CREATE OR REPLACE FUNCTION aegis_guard.reseal(p_reason text)
 RETURNS TABLE (
@@ -21,6 +22,11 @@ BEGIN
         RAISE EXCEPTION 'a reseal needs a reason'
             USING ERRCODE = 'AEP06',
                   HINT = 'Say why the state of this moment is the good one.';
+    ELSIF aegis_guard._current_window() IS NOT NULL THEN
+        RAISE EXCEPTION 'nothing is resealed in a change window'
+            USING ERRCODE = 'AEP28',
+                  DETAIL = 'The window would be judged by what it left behind.',
+                  HINT = 'Let the window close, which seals what may be sealed.';
     END IF;
 
     FOR v_changed IN
@@ -47,7 +53,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard.reseal(text) IS
-'Takes the present state as the baseline and returns what differed; raises AEP06.';
+'Takes the present state as the baseline and returns what differed; raises AEP06 or AEP28.';
 
 ALTER FUNCTION aegis_guard.reseal(text) OWNER TO aegis_guard;
 REVOKE ALL ON FUNCTION aegis_guard.reseal(text) FROM PUBLIC;

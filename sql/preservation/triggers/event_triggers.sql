@@ -21,7 +21,7 @@ BEGIN
           FROM (VALUES
                    -- CREATE SCHEMA is listed because the tables inside it fire nothing of their own.
                    ('aegis_arm_partitions', 'ddl_command_end', 'arm_partitions',
-                    ARRAY['CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA'],
+                    ARRAY['CREATE TABLE', 'ALTER TABLE', 'CREATE FOREIGN TABLE', 'CREATE SCHEMA', 'CREATE TRIGGER'],
                     'Guards new and attached partitions of protected tables in the same transaction.'),
                    ('aegis_check_change', 'ddl_command_end', 'check_change', NULL,
                     'Refuses DDL after which a protected table, or AEGIS itself, would be weaker.'),

@@ -57,7 +57,7 @@ SELECT is_empty($$
                    OR relname ~ '^(seals|seal_entries|seal_formats|blocked_attempts)(_|$)'
                    -- What decides about removals: whoever owns the data must not be able to write it.
                    OR relname ~ '^(retention_policies|archived_partitions|archive_events|archive_status|legal_holds?|active_holds)(_|$)'
-                   OR relname ~ '^(deletion|emergency_deletion|deleted_rows|personal_columns|erasures)(_|$)' THEN 'aegis_guard'
+                   OR relname ~ '^(deletion|change|emergency_deletion|deleted_rows|personal_columns|erasures)(_|$)' THEN 'aegis_guard'
                ELSE 'aegis_owner'
            END::regrole
 $$, 'every relation, partitions included, belongs to aegis_owner, those of the guards to aegis_guard');
