@@ -88,7 +88,8 @@ PEERS = {
     ),
     "table_log": (
         """SELECT table_log_init(5, 'peers', 'table_log', 'peers', 'table_log_log');
-           ALTER TABLE peers.table_log_log OWNER TO peer_owner""",
+           ALTER TABLE peers.table_log_log OWNER TO peer_owner;
+           ALTER SEQUENCE peers.table_log_log_seq OWNER TO peer_owner""",
         "peers.table_log_log",
     ),
 }
