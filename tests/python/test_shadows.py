@@ -11,7 +11,7 @@ import pytest
 RELATIONS = """
 SELECT DISTINCT c.relname
   FROM pg_class AS c
-  JOIN pg_proc AS p ON p.prosrc ~ ('\\m' || c.relname || '\\M')
+  JOIN pg_proc AS p ON position(c.relname IN p.prosrc) > 0
  WHERE c.relkind IN ('r', 'p', 'v')
    AND c.relnamespace IN ('pg_catalog'::regnamespace, 'aegis'::regnamespace,
                           'aegis_guard'::regnamespace)
@@ -67,9 +67,11 @@ def shadowed(database: str) -> Iterator[psycopg.Connection]:
             "SELECT aegis.ensure_partitions('aegis.stock_ticks', '2020-01-02', '2020-02-03')"
         )
         connection.execute(TICKS)
-        for (name,) in connection.execute(RELATIONS).fetchall():
+        names = [name for (name,) in connection.execute(RELATIONS).fetchall()]
+        for name in names:
             connection.execute(f'CREATE TEMP TABLE "{name}" (shadow integer)')
-            connection.execute(f'GRANT ALL ON pg_temp."{name}" TO PUBLIC')
+        tables = ", ".join(f'pg_temp."{name}"' for name in names)
+        connection.execute(f"GRANT ALL ON {tables} TO PUBLIC")
         for name in TYPES:
             connection.execute(f'CREATE DOMAIN pg_temp."{name}" AS int4 CHECK (false)')
         connection.execute("SET search_path = pg_temp, pg_catalog")
