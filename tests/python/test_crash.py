@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -169,3 +170,56 @@ def test_eight_writers_with_a_spool_wait_for_nobody(
         ).fetchone()
         assert versions == (True,)
     assert spooled, "no batch ever lay on disk"
+
+
+def test_a_sealer_killed_in_the_middle_leaves_a_chain(durable: Cluster, soak: bool) -> None:
+    """SIGKILL of the backend that seals: the server starts anew, and the next sealer goes on."""
+    upgrade(durable.dsn())
+    chance, kills, struck = random.Random(7), 20 if soak else 4, 0
+    for _ in range(kills):
+        with psycopg.connect(durable.dsn(), autocommit=True) as connection:
+            connection.execute(
+                "SELECT count(aegis_guard._record_act('rule_change', 'act ' || g))"
+                "  FROM generate_series(1, 5000) AS g"
+            )
+        sealer = psycopg.connect(durable.dsn(), autocommit=True)
+        thread = threading.Thread(target=_seal, args=(sealer,))
+        thread.start()
+        time.sleep(chance.uniform(0.0, 0.2))
+        os.kill(sealer.info.backend_pid, signal.SIGKILL)
+        thread.join()
+        struck += sealer.broken
+        sealer.close()
+        _wait_for(durable.dsn())
+        with psycopg.connect(durable.dsn(), autocommit=True) as connection:
+            assert connection.execute("SELECT * FROM aegis.verify_chain()").fetchall() == []
+    assert struck == kills
+    with psycopg.connect(durable.dsn(), autocommit=True) as connection:
+        connection.execute("CALL aegis.seal_ledger()")
+        assert connection.execute("SELECT * FROM aegis.verify_chain()").fetchall() == []
+        assert (
+            connection.execute(
+                "SELECT count(*), count(DISTINCT ledger_id) FROM aegis.seal_entries"
+            ).fetchone()
+            == connection.execute("SELECT count(*), count(*) FROM aegis.ledger").fetchone()
+        )
+
+
+def _seal(connection: psycopg.Connection) -> None:
+    with contextlib.suppress(psycopg.OperationalError):
+        connection.execute("CALL aegis.seal_ledger()")
+        connection.execute("SELECT pg_sleep(60)")
+
+
+def _wait_for(dsn: str) -> None:
+    """Wait until a server that lost a backend takes connections again."""
+    time.sleep(0.2)  # until the postmaster has noticed
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            psycopg.connect(dsn).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("the server has not come back")
