@@ -7,6 +7,7 @@ GRANT aegis_reader TO example_reader;
 CREATE FUNCTION pg_temp.ill() RETURNS text [] LANGUAGE sql AS
 $$SELECT array_agg(h.measure || coalesce(' ' || h.label_value, '') ORDER BY h.measure COLLATE "C", h.label_value COLLATE "C") FROM aegis.validation_health AS h WHERE NOT h.is_healthy$$;
 
+UPDATE aegis.load_state SET measured_at = clock_timestamp();      -- the database may have waited for its turn
 SELECT is(pg_temp.ill(), NULL, 'a new database is healthy');
 SELECT is_empty($$SELECT * FROM aegis.validation_health WHERE value IS NULL OR is_healthy IS NULL OR description_ko !~ '[가-힣]'$$,
                 'every measure has a value and a meaning, in Korean too');
