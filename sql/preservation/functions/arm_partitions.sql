@@ -1,6 +1,7 @@
 -- Event trigger function: whatever becomes part of a protected table is guarded in the same
 -- transaction, and a guard that ALTER TABLE disabled is in force again when the statement ends. So
--- is one that CREATE TRIGGER makes anew among others that are in force: a repair.
+-- is one that CREATE TRIGGER makes anew among others that are in force: a repair. Those of rows do not
+-- count: a partition inherits them before it is armed, and would be armed anew with each of its triggers.
 --
 -- Runs as the role that gave the statement: that role owns the table. What is protected is read
 -- from the catalog, which everybody may read, so unrelated DDL of any role costs one query.
@@ -24,7 +25,8 @@ BEGIN
          ) AS r
           JOIN pg_class AS c ON c.oid = r.oid AND c.relkind IN ('r', 'p', 'f')
          WHERE (d.classid = 'pg_class'::regclass
-                OR EXISTS (SELECT FROM pg_trigger AS o WHERE o.tgrelid = c.oid AND o.tgname ^@ 'aegis_' AND o.tgenabled = 'A'))
+                OR EXISTS (SELECT FROM pg_trigger AS o WHERE o.tgrelid = c.oid AND o.tgname ^@ 'aegis_' AND o.tgenabled = 'A'
+                                                                        AND o.tgtype & 1 = 0))
            AND EXISTS (
                    SELECT
                      FROM pg_trigger AS t
