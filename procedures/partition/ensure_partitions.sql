@@ -30,7 +30,6 @@ AS $function$
 DECLARE
     v_policy aegis.partition_policies := aegis._partition_policy(p_table);
     v_today date := (now() AT TIME ZONE 'Asia/Seoul')::date;
-    v_patience interval;
     v_default regclass;
     v_columns text;
     v_new record;
@@ -51,12 +50,7 @@ BEGIN
                   HINT = 'Check the dates of the rows; rows beyond stay in the default partition.';
     END IF;
 
-    -- One session at a time; the next one finds what this one made.
-    -- Waiting for the turn stands in nobody's way, so it may take as long as making many partitions does.
-    v_patience := aegis.configuration('aegis.partition_lock_timeout')::interval;
-    PERFORM set_config('lock_timeout', '60s', true);
-    PERFORM pg_advisory_xact_lock(hashtextextended('aegis.ensure_partitions', p_table::oid::bigint));
-    PERFORM set_config('lock_timeout', (extract(EPOCH FROM v_patience) * 1000)::bigint::text, true);
+    PERFORM aegis._take_partition_turn(p_table);
 
     -- Tables of their own first: nobody waits while they are built.
     FOR v_new IN

@@ -31,6 +31,7 @@ DROP FUNCTION aegis.ensure_partitions;
 DROP VIEW aegis.partition_health;
 DROP FUNCTION aegis.default_partition_periods;
 DROP FUNCTION aegis._create_partition;
+DROP FUNCTION aegis._take_partition_turn;
 DROP FUNCTION aegis._missing_partitions;
 DROP FUNCTION aegis.partition_bounds;
 DROP FUNCTION aegis._partition_policy;

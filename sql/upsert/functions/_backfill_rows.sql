@@ -2,7 +2,7 @@
 -- filled as a table of its own, gets its keys in one go, and only then becomes part of the table.
 -- So no index is kept up row by row, and nobody sees or waits for anything before it is whole.
 --
--- Raises   AEU13  the table is not partitioned, or rows belong to partitions that exist
+-- Raises   AEU13  rows belong to partitions that exist, or wait in the default partition
 
 CREATE OR REPLACE FUNCTION aegis._backfill_rows(
     p_sql aegis.target_fragments,
@@ -39,13 +39,7 @@ BEGIN
         RETURN;                                                 -- every row was put aside
     END IF;
 
-    -- One maker of partitions at a time, as in aegis.ensure_partitions.
-    PERFORM pg_advisory_xact_lock(hashtextextended('aegis.ensure_partitions', p_sql.relation::oid::bigint));
-    PERFORM set_config(
-        'lock_timeout',
-        (extract(EPOCH FROM aegis.configuration('aegis.partition_lock_timeout')::interval) * 1000)::bigint::text,
-        true
-    );
+    PERFORM aegis._take_partition_turn(p_sql.relation);
 
     SELECT coalesce(string_agg(format('d.%s >= %L AND d.%1$s < %3$L', p_sql.bound_column, m.lower_literal, m.upper_literal), ' OR '),
                     'FALSE')
