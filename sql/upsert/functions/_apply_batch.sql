@@ -67,12 +67,11 @@ BEGIN
     -- What the batch says, for a sender that sends again, in the order in which the stage was filled. A hash
     -- of each row is a third of the work of its bytes, which seals take; no setting changes either.
     EXECUTE format(
-        CASE WHEN p_raw OR v.is_hashable
-             THEN 'SELECT count(*), sha256(coalesce(array_send(array_agg(hash_record_extended(ROW(s.line_number, %s, s.payload, s.payload_bytes), 0))), ''''))
-                     FROM pg_temp.%I AS s'
-             ELSE 'SELECT count(*), sha256(coalesce(string_agg(record_send(ROW(s.line_number, %s, s.payload, s.payload_bytes)), NULL), ''''))
-                     FROM pg_temp.%I AS s'
-        END, 's.' || replace(v.input_columns, ', ', ', s.'), v_sent)
+        'SELECT count(*), sha256(coalesce(%s, '''')) FROM pg_temp.%I AS s',
+        format(CASE WHEN p_raw OR v.is_hashable THEN 'array_send(array_agg(hash_record_extended(%s, 0)))'
+                    ELSE 'string_agg(record_send(%s), NULL)' END,
+               format('ROW(s.line_number, %s, s.payload, s.payload_bytes)', 's.' || replace(v.input_columns, ', ', ', s.'))),
+        v_sent)
        INTO v_result.received, v_digest;
 
     v_result := aegis._repeated_batch(p_batch_id, p_target, p_source, v_digest, v_result.received,
