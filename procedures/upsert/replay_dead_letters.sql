@@ -58,7 +58,7 @@ BEGIN
          ORDER BY b.source, d.is_raw
     LOOP
         PERFORM aegis.open_stage(p_target, v_group.is_raw);
-        EXECUTE format('TRUNCATE pg_temp.%I', 'stage_' || p_target || CASE WHEN v_group.is_raw THEN '_raw' ELSE '' END);
+        PERFORM aegis._empty_stage('stage_' || p_target || CASE WHEN v_group.is_raw THEN '_raw' ELSE '' END);
         EXECUTE format(
             'INSERT INTO pg_temp.%I (line_number, %s, payload, payload_bytes)
              SELECT d.dead_letter_id, i.*, d.payload, d.payload_bytes

@@ -31,7 +31,7 @@ DECLARE
 BEGIN
     v := aegis._target_fragments(p_target);
     PERFORM aegis.open_stage(p_target, p_raw => TRUE);
-    EXECUTE format('TRUNCATE pg_temp.%I', 'stage_' || p_target || '_raw');
+    PERFORM aegis._empty_stage('stage_' || p_target || '_raw');
     EXECUTE format(
         'INSERT INTO pg_temp.%I (line_number, %s, payload, payload_bytes)
          SELECT m.line_number, %s, d.message_text, CASE WHEN d.message_text IS NULL THEN coalesce(m.message, '''') END

@@ -38,7 +38,7 @@ BEGIN
     END IF;
 
     PERFORM aegis.open_stage(p_target);
-    EXECUTE 'TRUNCATE ' || v.stage;
+    PERFORM aegis._empty_stage('stage_' || p_target);
     -- A stage is made by the session that uses it, so no plan of it can be kept.
     EXECUTE format('INSERT INTO %s (%s, line_number) SELECT r.* FROM unnest($1) WITH ORDINALITY AS r', v.stage, v.input_columns)
       USING p_rows;

@@ -3,11 +3,17 @@
 
 CREATE OR REPLACE FUNCTION aegis_guard._seal_format(p_relation regclass)
 RETURNS aegis.seal_formats
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $function$
+DECLARE
+    v_format aegis.seal_formats;
+BEGIN
+    -- In PL/pgSQL for the plan that it keeps: every statement asks.
     SELECT f.*
+      INTO v_format
       FROM pg_class AS c
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
       JOIN aegis.seal_formats AS f
@@ -22,6 +28,8 @@ AS $function$
      WHERE c.oid = coalesce(pg_partition_root(p_relation), p_relation)
      ORDER BY f.format_version DESC
      LIMIT 1;
+    RETURN v_format;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis_guard._seal_format(regclass) IS
