@@ -9,6 +9,7 @@ then the first values once more (stale). The first round warms up and is not cou
 batch; ratios are medians of the ratios to the bare upsert within one round. Three clocks run: the
 whole batch as the client sees it; the server's part of it, from the end of COPY to the end of
 COMMIT; and the processor time of the backend, which other processes of the machine disturb least.
+With --months, batches beside that much data alternate with batches into an empty database.
 """
 
 from __future__ import annotations
@@ -267,16 +268,32 @@ def months(first: date, last: date) -> list[date]:
     return found
 
 
+def sessions(connection: psycopg.Connection[Any], rounds: int, skip: int = 0) -> list[date]:
+    """Return the sessions of ``rounds`` rounds from 2023 on, after those of ``skip`` rounds."""
+    return [
+        row[0]
+        for row in connection.execute(
+            "SELECT trade_date FROM aegis.trading_calendar"
+            " WHERE is_open AND trade_date >= '2023-01-01' ORDER BY trade_date OFFSET %s LIMIT %s",
+            (SESSIONS * skip, SESSIONS * rounds),
+        )
+    ]
+
+
+def ensure(connection: psycopg.Connection[Any], month: date) -> None:
+    connection.execute(
+        "SELECT aegis.ensure_partitions('aegis.stock_prices', %s, %s)",
+        (month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)),
+    )
+
+
 def prepared(connection: psycopg.Connection[Any], days: Sequence[date], past: int) -> None:
     """Make the tables, with ``past`` months of 20,000 rows each before ``days``."""
     connection.execute(PEERS)
     first = (days[0].replace(day=1) - timedelta(days=30 * past)).replace(day=1)
     for month in months(first, days[-1]):
         end = (month + timedelta(days=31)).replace(day=1)
-        connection.execute(
-            "SELECT aegis.ensure_partitions('aegis.stock_prices', %s, %s)",
-            (month, end - timedelta(days=1)),
-        )
+        ensure(connection, month)
         for table in ("copied", "upserted"):
             connection.execute(
                 f"CREATE TABLE bench.{table}_{month:%Y_%m} PARTITION OF bench.{table}"
@@ -291,14 +308,7 @@ def measure(
     connection: psycopg.Connection[Any], size: int, rounds: int, past: int
 ) -> dict[str, dict[str, list[Lap]]]:
     """Return the laps: scenario, route, one for each counted round."""
-    days = [
-        row[0]
-        for row in connection.execute(
-            "SELECT trade_date FROM aegis.trading_calendar"
-            " WHERE is_open AND trade_date >= '2023-01-01' ORDER BY trade_date LIMIT %s",
-            (SESSIONS * (rounds + 1),),
-        )
-    ]
+    days = sessions(connection, rounds + 1)
     prepared(connection, days, past)
     info = CompositeInfo.fetch(connection, "aegis.stock_price_input")
     assert info is not None
@@ -330,15 +340,31 @@ def measure(
     return laps
 
 
+def against_empty(
+    full: psycopg.Connection[Any], empty: psycopg.Connection[Any], size: int, rounds: int
+) -> dict[str, float]:
+    """Return the processor time of a batch beside ten years of data, against one beside none."""
+    days = sessions(full, rounds + 1, skip=rounds + 1)
+    prepared(empty, days, 0)
+    for month in months(days[0], days[-1]):
+        ensure(full, month)
+    typed = next(route for route in ROUTES if route.send is typed_stage)
+    laps: dict[str, list[float]] = {scenario: [] for scenario in SCENARIOS}
+    for count in range(rounds + 1):
+        today = days[SESSIONS * count : SESSIONS * (count + 1)]
+        for scenario in SCENARIOS:
+            rows = made(today, size, 9, later=scenario == "updates")
+            both = [full, empty]
+            random.shuffle(both)
+            took = {id(one): timed(one, typed, rows).processor for one in both}
+            if count:
+                laps[scenario].append(took[id(full)] / max(took[id(empty)], 1e-9))
+    return {scenario: round(statistics.median(ratios), 2) for scenario, ratios in laps.items()}
+
+
 def endure(connection: psycopg.Connection[Any], total: int, size: int) -> list[int]:
     """Upsert ``total`` rows into the moving last 20 sessions; return rows/s of every tenth."""
-    days = [
-        row[0]
-        for row in connection.execute(
-            "SELECT trade_date FROM aegis.trading_calendar"
-            " WHERE is_open AND trade_date >= '2023-01-01' ORDER BY trade_date LIMIT 60"
-        )
-    ]
+    days = sessions(connection, 30)
     prepared(connection, days, 0)
     typed = next(route for route in ROUTES if route.send is typed_stage)
     batches = max(10, total // size)
@@ -447,11 +473,17 @@ def main(
         cluster.start()
         try:
             upgrade(cluster.dsn())
+            ratios: dict[str, float] = {}
             with connect(cluster.dsn(), autocommit=True) as connection:
                 if endurance:
                     click.echo(json.dumps(endure(connection, endurance, rows)))
                     return
                 entries = summary(measure(connection, rows, rounds, past))
+                if past:
+                    connection.execute("CREATE DATABASE empty")
+                    upgrade(cluster.dsn("empty"))
+                    with connect(cluster.dsn("empty"), autocommit=True) as empty:
+                        ratios = against_empty(connection, empty, rows, rounds)
         finally:
             cluster.stop()
     about = {
@@ -460,6 +492,7 @@ def main(
         "months": past,
         "load": os.getloadavg()[0],
         "results": entries,
+        "against_empty": ratios,
     }
     if as_json:
         click.echo(json.dumps(about, indent=2))
@@ -469,6 +502,9 @@ def main(
             f" before, fsync on, load {os.getloadavg()[0]:.1f}"
         )
         show(entries)
+        if ratios:
+            found = ", ".join(f"{scenario} {ratio:.2f}" for scenario, ratio in ratios.items())
+            click.echo(f"beside {past} months against beside none, typed stage: {found}")
 
 
 if __name__ == "__main__":
