@@ -120,6 +120,26 @@ BEGIN
             END IF;
         END IF;
 
+        -- A guard for a relation that has no baseline yet weakens nothing.
+        IF TG_TAG = 'CREATE TRIGGER'
+            AND NOT EXISTS (
+                SELECT
+                  FROM aegis_guard.baselines AS b
+                  JOIN pg_class AS c ON c.oid = v_touched.relation
+                  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                 WHERE b.schema_name = n.nspname AND b.table_name = c.relname
+            )
+            AND NOT EXISTS (
+                SELECT
+                  FROM pg_event_trigger_ddl_commands() AS d
+                  JOIN pg_trigger AS t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+                  JOIN pg_proc AS p ON p.oid = t.tgfoid
+                 WHERE p.pronamespace <> 'aegis_guard'::regnamespace
+            )
+        THEN
+            CONTINUE;
+        END IF;
+
         -- What is weaker comes first: it refuses the whole.
         FOR v_changed IN
             SELECT d.schema_name, d.table_name, d.root_name, (array_agg(d.fingerprint))[1] AS fingerprint,
