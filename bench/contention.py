@@ -18,7 +18,6 @@ import threading
 import time
 import uuid
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ class Sender(threading.Thread):
             at = OPENS + timedelta(microseconds=self.chance.randrange(6 * 3600 * 10**6))
             price = self.chance.randrange(1_000, 200_000)
             self.newest[code] = max(self.newest.get(code, (at, price)), (at, price))
-            rows.append((code, OPENS.date(), Decimal(price), Decimal(1), at))
+            rows.append((code, OPENS.date(), price, 1, at))
         while True:
             try:
                 with connection.transaction():

@@ -152,7 +152,7 @@ def typed_stage(connection: psycopg.Connection[Any], rows: Sequence[Price]) -> I
     ) as copy:
         copy.set_types(["text", "date", "numeric", "numeric", "timestamptz"])
         for row in rows:
-            copy.write_row((*row[:3], Decimal(row.volume), row.event_at))
+            copy.write_row(row[:5])
     yield
     judged(connection, len(rows), raw=False)
 
