@@ -41,6 +41,13 @@ CREATE = re.compile(
     r"(?P<rest>.*?;)\s*(?=^(?:ALTER|COMMENT|CREATE|DO|GRANT|REVOKE)\b|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+# A view made of a text that others share. Its file asks the live function for that text; the
+# comparison asks that of the function's file.
+GENERATED = re.compile(
+    r"^DO \$do\$\s+BEGIN\s+EXECUTE 'CREATE OR REPLACE VIEW (?P<schema>\w+)\.(?P<name>\w+) AS '"
+    r" \|\| .*?^\$do\$;",
+    re.MULTILINE | re.DOTALL,
+)
 TEMPORARY = re.compile(r"\bpg_temp(_\d+)?\.")
 SNAPSHOT = (Path(__file__).parent / "snapshot.sql").read_text("utf-8")
 
@@ -240,7 +247,12 @@ def _objects(connection: Connection, tree: Tree, revision: str) -> Iterator[Drif
     """Compare routines and views with what their files make of them."""
     later = [each for each in tree.revisions() if each > revision]
     pins = tree.latest(before=later[0] if later else None).values()
-    statements = [match for owner, pin in pins for match in CREATE.finditer(tree.read(owner, pin))]
+    statements = [
+        match
+        for owner, pin in pins
+        for pattern in (CREATE, GENERATED)
+        for match in pattern.finditer(tree.read(owner, pin))
+    ]
     connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
     connection.execute("SET LOCAL check_function_bodies = off")
     connection.execute("SET LOCAL client_min_messages = warning")
@@ -248,12 +260,12 @@ def _objects(connection: Connection, tree: Tree, revision: str) -> Iterator[Drif
         with connection.transaction(force_rollback=True):
             for match in statements:
                 if match["schema"] == schema:
-                    _execute(
-                        connection,
-                        match[0].replace(
-                            f"{schema}.{match['name']}", f"pg_temp.{match['name']}", 1
-                        ),
+                    text = match[0].replace(
+                        f"{schema}.{match['name']}", f"pg_temp.{match['name']}", 1
                     )
+                    if match.re is GENERATED:
+                        text = text.replace(f"|| {schema}.", "|| pg_temp.")
+                    _execute(connection, text)
             expected = {
                 name: TEMPORARY.sub(f"{schema}.", description, count=1)
                 for name, description in _described(connection, "pg_temp", schema).items()

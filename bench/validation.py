@@ -215,9 +215,10 @@ def judge(np: Any, frame: Any, volume: Any, change: Any, past: Any, before: Any)
             "price_change": np.abs(change) > 0.5,
             "price_gap": np.abs(price["open"] / price["base"] - 1) > 0.2,
             "volume_spike": volume > 5 * v["mean"],
-            "volume_zscore": np.abs((volume - v["mean"]) / v["sd"]) > 3,
+            # A past without any deviation has no z-score: infinity and NaN are no findings.
+            "volume_zscore": (v["sd"] > 0) & (np.abs((volume - v["mean"]) / v["sd"]) > 3),
             "volume_iqr": volume > v["q3"] + 1.5 * (v["q3"] - v["q1"]),
-            "return_zscore": np.abs((change - r["mean"]) / r["sd"]) > 3,
+            "return_zscore": (r["sd"] > 0) & (np.abs((change - r["mean"]) / r["sd"]) > 3),
             "return_iqr": (change > r["q3"] + 1.5 * (r["q3"] - r["q1"]))
             | (change < r["q1"] - 1.5 * (r["q3"] - r["q1"])),
             "stale_bar": stale,
@@ -294,9 +295,12 @@ def polars_counts(pl: Any, frame: Any, since: date) -> dict[str, int]:
         "price_change": c("change").abs() > 0.5,
         "price_gap": (c("open") / c("base") - 1).abs() > 0.2,
         "volume_spike": c("volume") > 5 * c("volume_mean"),
-        "volume_zscore": ((c("volume") - c("volume_mean")) / c("volume_sd")).abs() > 3,
+        # Polars holds NaN to be greater than any number.
+        "volume_zscore": (c("volume_sd") > 0)
+        & (((c("volume") - c("volume_mean")) / c("volume_sd")).abs() > 3),
         "volume_iqr": c("volume") > c("volume_q3") + 1.5 * v_iqr,
-        "return_zscore": ((c("change") - c("change_mean")) / c("change_sd")).abs() > 3,
+        "return_zscore": (c("change_sd") > 0)
+        & (((c("change") - c("change_mean")) / c("change_sd")).abs() > 3),
         "return_iqr": (c("change") > c("change_q3") + 1.5 * r_iqr)
         | (c("change") < c("change_q1") - 1.5 * r_iqr),
         "stale_bar": stale,
@@ -374,7 +378,7 @@ SELECT j.rule_code, count(*)::integer
   FROM aegis._judge('daily_market_data', {context}) AS j
  GROUP BY 1
 """
-VIEW = "SELECT x.*, ''::text AS slot FROM aegis.bar_context AS x WHERE {where}"
+VIEW = "SELECT x.*, ''::text AS slot FROM aegis.bar_context AS x WHERE {where} OFFSET 0"
 
 
 def found(connection: psycopg.Connection[Any], context: str) -> dict[str, int]:

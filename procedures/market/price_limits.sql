@@ -51,7 +51,7 @@ AS $function$
                CASE WHEN f.is_first_day AND m.ipo_low_pct IS NOT NULL THEN b.base_price * m.ipo_low_pct / 100
                     ELSE a.lower_limit END
            END,
-           a.tick_size,
+           t.tick_size,
            CASE
                WHEN l.is_exempt THEN 'liquidation'
                WHEN b.base_price IS NULL THEN 'no_base_price'
@@ -92,8 +92,10 @@ AS $function$
             END
         )
      ) AS b (base_price)
-      LEFT JOIN LATERAL aegis._limit_prices(b.base_price, m.price_limit_pct * f.leverage, m.band_from, m.band_tick) AS a
-        ON TRUE
+     CROSS JOIN LATERAL (SELECT m.band_tick[width_bucket(b.base_price, m.band_from)]) AS t (tick_size)
+      LEFT JOIN LATERAL aegis._limit_prices(
+        b.base_price, m.price_limit_pct * f.leverage, t.tick_size, m.band_from, m.band_tick
+      ) AS a ON TRUE
      WHERE f.market IS NOT NULL OR d.stock_code IS NOT NULL OR q.trade_date IS NOT NULL
 $function$;
 

@@ -26,6 +26,8 @@ STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+-- Index scans give the bars of a code in order, at half the cost of bitmaps for twenty rows a month.
+SET enable_bitmapscan = off
 AS $function$
 BEGIN
     IF (isfinite(p_from) AND isfinite(p_to) AND p_from <= p_to) IS NOT TRUE THEN

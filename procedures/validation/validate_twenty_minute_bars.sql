@@ -38,6 +38,7 @@ BEGIN
            FROM aegis.twenty_minute_bars AS b WHERE b.trade_date = DATE %L', p_date)
        INTO v_bars;
 
+    -- OFFSET 0, so that a column of the view is computed once for a bar and not once for each condition that reads it.
     INSERT INTO aegis.findings (
         rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version, batch_number,
         observed, explained_by, status, found_by
@@ -46,7 +47,7 @@ BEGIN
            j.data_version, j.batch_number, j.observed, j.explained_by,
            CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'bars'
       FROM aegis._judge('twenty_minute_bars',
-                        format('SELECT x.* FROM aegis.twenty_minute_bar_context AS x WHERE x.trade_date = DATE %L', p_date),
+                        format('SELECT x.* FROM aegis.twenty_minute_bar_context AS x WHERE x.trade_date = DATE %L OFFSET 0', p_date),
                         p_priority_limit) AS j
     ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
     GET DIAGNOSTICS v_findings = ROW_COUNT;

@@ -43,13 +43,10 @@ PARALLEL SAFE
 AS $function$
     SELECT w.previous_date, w.previous_open, w.previous_high, w.previous_low, w.previous_close, w.previous_volume,
            w.previous_shares, w.observations, w.mean_volume, w.sd_volume,
-           -- Quartiles as numpy and the standard have them: linear between the neighbours.
-           ARRAY[w.volumes[q.low1] + q.part1 * (w.volumes[q.high1] - w.volumes[q.low1]),
-                 w.volumes[q.low3] + q.part3 * (w.volumes[q.high3] - w.volumes[q.low3])],
+           aegis._quartiles(w.volumes, w.observations),
            w.volumes[1],
            w.return_observations, w.mean_return, w.sd_return,
-           ARRAY[w.returns[r.low1] + r.part1 * (w.returns[r.high1] - w.returns[r.low1]),
-                 w.returns[r.low3] + r.part3 * (w.returns[r.high3] - w.returns[r.low3])],
+           aegis._quartiles(w.returns, w.return_observations),
            f.*, o.previous_session
       FROM (
         SELECT max(x.trade_date) AS previous_date,
@@ -90,20 +87,6 @@ AS $function$
             WINDOW earlier AS (ORDER BY q.trade_date DESC)
           ) AS x
       ) AS w
-     CROSS JOIN LATERAL (
-        SELECT 1 + floor((w.observations - 1) * 0.25)::integer, 1 + ceil((w.observations - 1) * 0.25)::integer,
-               (w.observations - 1) * 0.25 - floor((w.observations - 1) * 0.25),
-               1 + floor((w.observations - 1) * 0.75)::integer, 1 + ceil((w.observations - 1) * 0.75)::integer,
-               (w.observations - 1) * 0.75 - floor((w.observations - 1) * 0.75)
-     ) AS q (low1, high1, part1, low3, high3, part3)
-     CROSS JOIN LATERAL (
-        SELECT 1 + floor((w.return_observations - 1) * 0.25)::integer,
-               1 + ceil((w.return_observations - 1) * 0.25)::integer,
-               (w.return_observations - 1) * 0.25 - floor((w.return_observations - 1) * 0.25),
-               1 + floor((w.return_observations - 1) * 0.75)::integer,
-               1 + ceil((w.return_observations - 1) * 0.75)::integer,
-               (w.return_observations - 1) * 0.75 - floor((w.return_observations - 1) * 0.75)
-     ) AS r (low1, high1, part1, low3, high3, part3)
      CROSS JOIN LATERAL aegis._market_facts(p_code, p_date, w.previous_date) AS f
      CROSS JOIN LATERAL (
         SELECT max(s.trade_date)

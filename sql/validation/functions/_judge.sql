@@ -56,14 +56,13 @@ BEGIN
         RETURN;
     END IF;
 
-    -- OFFSET 0, so that a column of the context is computed once for a row and not once for each condition that reads it;
-    -- unnest of one array, because its expressions are prepared once; VALUES prepares them for every row.
+    -- Unnest of one array, because its expressions are prepared once; VALUES prepares them for every row.
     RETURN QUERY EXECUTE format(
         'SELECT r.rule_code, r.rule_version, r.severity, b.stock_code, b.trade_date, b.price_basis, b.slot,
                 b.data_version, b.batch_number, f.observed,
                 (SELECT e.kind FROM unnest(r.excused_by) WITH ORDINALITY AS e (kind, place)
                   WHERE e.kind = ANY (b.explanations) ORDER BY e.place LIMIT 1)
-           FROM (SELECT c.* FROM (%s) AS c OFFSET 0) AS b
+           FROM (%s) AS b
           CROSS JOIN LATERAL unnest(ARRAY[
         %s
           ]) WITH ORDINALITY AS f (observed, place)

@@ -1,126 +1,17 @@
 -- Every active daily bar in its context, as the conditions of aegis.validation_rules read it; the past is looked up for
--- each bar, so any range of days is judged by the same past. The text is that of aegis._context_query; a test compares.
+-- each bar, so any range of days is judged by the same past.
 -- max() is a fence: without it the setting would be looked up for every row of every past.
 
-CREATE OR REPLACE VIEW aegis.bar_context AS
-WITH market_day AS MATERIALIZED (
-    SELECT m.* FROM aegis.market_days AS m
-)
-
-SELECT
-    d.stock_code,
-    d.trade_date,
-    d.price_basis,
-    d.open_price,
-    d.high_price,
-    d.low_price,
-    d.close_price,
-    d.volume,
-    d.trade_value,
-    d.market_cap,
-    d.listed_shares,
-    d.data_version,
-    d.batch_number,
-    d.base_price AS source_base_price,
-    p.base_price,
-    CASE
-        WHEN d.base_price IS NOT NULL THEN 'source'
-        WHEN k.is_first_day AND m.ipo_base IS NOT NULL THEN m.ipo_base
-        WHEN k.previous_close IS NULL THEN NULL
-        WHEN k.action_factor IS NOT NULL THEN 'derived'
-        ELSE 'previous_close'
-    END AS base_price_origin,
-    k.previous_date,
-    k.previous_session,
-    k.previous_open,
-    k.previous_high,
-    k.previous_low,
-    k.previous_close,
-    k.previous_volume,
-    k.previous_shares,
-    k.observations,
-    k.mean_volume,
-    k.sd_volume,
-    k.volume_quartiles,
-    k.minimum_volume,
-    k.return_observations,
-    k.mean_return,
-    k.sd_return,
-    k.return_quartiles,
-    k.market,
-    k.listing_state,
-    k.is_first_day,
-    k.is_liquidation,
-    k.is_halted,
-    k.previous_date <> k.previous_session AS is_gap,
-    d.close_price::double precision / p.base_price::double precision - 1 AS price_change,
-    CASE WHEN d.open_price > 0 THEN d.open_price::double precision / p.base_price::double precision - 1 END AS price_gap,
-    CASE WHEN k.sd_volume > 0 THEN (d.volume - k.mean_volume) / k.sd_volume END AS volume_z,
-    CASE
-        WHEN k.sd_return > 0
-            THEN (d.close_price::double precision / p.base_price::double precision - 1 - k.mean_return) / k.sd_return
-    END AS return_z,
-    CASE
-        WHEN d.price_basis <> 'raw' THEN 'adjusted_prices'
-        WHEN k.is_liquidation AND m.is_liquidation_exempt THEN 'liquidation'
-        WHEN p.base_price IS NULL THEN 'no_base_price'
-        WHEN m.price_limit_pct IS NULL OR m.band_from IS NULL THEN 'no_rule'
-    END AS no_limit_reason,
-    CASE WHEN d.price_basis = 'raw' AND NOT (k.is_liquidation AND m.is_liquidation_exempt) THEN
-        CASE WHEN k.is_first_day AND m.ipo_high_pct IS NOT NULL THEN p.base_price * m.ipo_high_pct / 100
-             ELSE l.upper_limit END
-    END AS upper_limit,
-    CASE WHEN d.price_basis = 'raw' AND NOT (k.is_liquidation AND m.is_liquidation_exempt) THEN
-        CASE WHEN k.is_first_day AND m.ipo_low_pct IS NOT NULL THEN p.base_price * m.ipo_low_pct / 100
-             ELSE l.lower_limit END
-    END AS lower_limit,
-    l.tick_size,
-    m.band_from,
-    m.band_tick,
-    m.is_limit_verified AND m.is_tick_verified AS is_rule_verified,
-    c.is_open,
-    array_remove(
-        ARRAY[
-            CASE WHEN k.is_liquidation THEN 'liquidation' END,
-            CASE WHEN k.is_first_day THEN 'first_listing_day' END
-        ]
-        || k.actions
-        || ARRAY[
-            CASE WHEN abs((d.listed_shares::double precision / k.previous_shares)
-                          * (d.base_price / k.previous_close)::double precision - 1) <= 0.1
-                      AND abs(d.listed_shares::double precision / k.previous_shares - 1) >= 0.05
-                 THEN 'share_count_change' END,
-            CASE WHEN k.previous_date <> k.previous_session THEN 'missing_session' END,
-            CASE WHEN k.previous_volume = 0 AND d.volume > 0 THEN 'resumption' END,
-            CASE WHEN k.is_halted THEN 'halt' END
-        ],
-        NULL
-    ) AS explanations
-  FROM (SELECT t.* FROM aegis.daily_market_data AS t WHERE t.is_active) AS d
-  LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = d.trade_date
- CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
- CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS k
-  LEFT JOIN market_day AS m ON m.market = k.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
- CROSS JOIN LATERAL (
-    SELECT coalesce(
-        d.base_price,
-        CASE WHEN k.is_first_day
-             THEN CASE m.ipo_base WHEN 'offer_price' THEN k.offer_price WHEN 'opening_price' THEN nullif(d.open_price, 0) END
-        END,
-        CASE
-            WHEN k.action_factor IS NULL THEN k.previous_close
-            -- KRX rounds a theoretical price up to its tick.
-            WHEN d.price_basis = 'raw' AND m.band_from IS NOT NULL
-                THEN ceil(k.previous_close * round(k.action_factor::numeric, 9)
-                          / m.band_tick[width_bucket(k.previous_close * round(k.action_factor::numeric, 9), m.band_from)])
-                     * m.band_tick[width_bucket(k.previous_close * round(k.action_factor::numeric, 9), m.band_from)]
-            ELSE round(k.previous_close * k.action_factor::numeric, 2)
-        END
-    )
- ) AS p (base_price)
-  LEFT JOIN LATERAL aegis._limit_prices(
-    p.base_price, m.price_limit_pct * k.leverage, m.band_from, m.band_tick
- ) AS l ON TRUE;
+DO $do$
+BEGIN
+    EXECUTE 'CREATE OR REPLACE VIEW aegis.bar_context AS ' || aegis._context_query(
+        p_bars => '(SELECT t.* FROM aegis.daily_market_data AS t WHERE t.is_active)',
+        p_baseline => $k$CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
+             CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS k$k$,
+        p_fence => ''
+    );
+END;
+$do$;
 
 COMMENT ON VIEW aegis.bar_context IS
 'Active daily bars with base price, limits, statistics of the bars before, and what would explain them.';

@@ -1,6 +1,6 @@
 -- Validation: a range of days is judged in one pass as it is judged bar by bar.
 BEGIN;
-SELECT plan(10);
+SELECT plan(11);
 
 SELECT aegis.upsert_stocks(array_agg(ROW('90000' || g, 'x', 'KOSPI', NULL, NULL, 1000000, NULL, NULL, now(), NULL)::aegis.stock_input), 'krx', gen_random_uuid())
   FROM generate_series(1, 7) AS g;
@@ -70,6 +70,12 @@ SELECT is((SELECT count(*) FROM aegis.findings AS f WHERE f.rule_code = 'volume_
 SELECT is((SELECT r.rules_asked FROM aegis.validate_period('2024-01-02', '2024-01-02', 20) AS r),
           (SELECT count(*)::integer FROM aegis.validation_rules AS v WHERE 'daily_market_data' = ANY (v.targets) AND v.priority <= 20),
           'rules of higher numbers can be put off');
+INSERT INTO aegis.daily_market_data (stock_code, trade_date, price_basis, open_price, high_price, low_price, close_price, volume, source,
+                                     source_rank, batch_number, last_updated)
+VALUES ('900009', '2024-05-02', 'raw', 999, 1001, 1000, 1001, 5, 'krx', 100, 0, now());
+SELECT aegis.validate_period('2024-05-02', '2024-05-02');
+SELECT is((SELECT count(*) FROM aegis.findings AS f WHERE f.stock_code = '900009' AND f.rule_code = 'open_outside_range'), 1::bigint,
+          'a bar whose code is not in stocks is judged too');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,0 +1,21 @@
+-- _market_days: the rows of aegis.market_days, made once for a query however its plan turns out, also in a parallel worker,
+-- which a materialized CTE would keep away. SET keeps the planner from putting the view in its place.
+
+CREATE OR REPLACE FUNCTION aegis._market_days()
+RETURNS SETOF aegis.market_days
+LANGUAGE sql
+STABLE
+PARALLEL SAFE
+ROWS 50
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT m.* FROM aegis.market_days AS m
+$function$;
+
+COMMENT ON FUNCTION aegis._market_days() IS
+'The rows of aegis.market_days, made once for a query.';
+
+ALTER FUNCTION aegis._market_days() OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._market_days() FROM PUBLIC;
+-- A view calls it with the rights of whoever reads the view.
+GRANT EXECUTE ON FUNCTION aegis._market_days() TO aegis_reader;
