@@ -60,6 +60,14 @@ CHANGES = {
         "objects",
         "aegis.stock_prices_daily",
     ),
+    "view made of a shared text": (
+        """DO $$BEGIN
+               EXECUTE 'CREATE OR REPLACE VIEW aegis.bar_context AS '
+                   || rtrim(pg_get_viewdef('aegis.bar_context'::regclass), ';') || ' LIMIT 5';
+           END$$""",
+        "objects",
+        "aegis.bar_context",
+    ),
     "invalid index": (
         """CREATE INDEX surprise ON aegis.stocks (isin);
            UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'aegis.surprise'::regclass""",
