@@ -3,7 +3,7 @@
 A live routine or view is compared with its file by the server itself: the CREATE statement of the
 file runs once more under ``pg_temp``, in a transaction that is rolled back, and both descriptions
 (``pg_get_functiondef``, ``pg_get_viewdef``) have to agree. That takes no lock on anything live and
-no right but TEMPORARY. Tables, triggers and constraints are the business of the guards; to compare
+no right but TEMPORARY and those of aegis_auditor. Tables, triggers and constraints are the business of the guards; to compare
 every object, ``differences`` takes a second database, freshly upgraded.
 """
 
@@ -69,8 +69,8 @@ class Drift:
 def verify(connection: Connection, tree: Tree | None = None) -> list[Drift]:
     """Return how the database differs from ``tree``, by default this package.
 
-    Needs the rights of aegis_owner. Raises AegisError (AEK34 when AEGIS is not installed there,
-    42501 without these rights) and psycopg.Error.
+    Needs the rights of aegis_auditor and TEMPORARY on the database. Raises AegisError (AEK34 when
+    AEGIS is not installed there, 42501 without these rights) and psycopg.Error.
     """
     try:
         return list(_drifts(connection, tree or Tree()))
@@ -78,7 +78,8 @@ def verify(connection: Connection, tree: Tree | None = None) -> list[Drift]:
         raise AegisError(
             "42501",
             error.diag.message_primary or str(error),
-            hint="Verify as a member of aegis_owner, or as a superuser.",
+            hint="Verify as a member of aegis_auditor who may make temporary objects in this "
+            "database, or as a superuser.",
         ) from error
     finally:
         connection.rollback()

@@ -17,6 +17,7 @@ MODULES = {
     "build-index": "online",
     "calendar": "calendar",
     "cases": "queue",
+    "change": "preservation",
     "deletion": "preservation",
     "demo": "demo",
     "doctor": "schema",

@@ -1,4 +1,4 @@
-"""`aegis-db retention`, `hold`, `archive`, `deletion`, `erasure`: what may go, and by which way."""
+"""`aegis-db retention`, `hold`, `archive`, `deletion`, `erasure`, `change`: what may go, and how."""
 
 from __future__ import annotations
 
@@ -289,6 +289,54 @@ def execute(number: int, dsn: str) -> None:
 def undo_deletion(number: int, reason: str, dsn: str) -> None:
     """Put the rows of request NUMBER back from the vault."""
     _call(dsn, "CALL aegis.restore_from_vault(%s, %s)", (number, reason))
+
+
+@click.group()
+def change() -> None:
+    """Let a change window leave protection weaker, by two persons."""
+
+
+@change.command(name="status")
+@dsn_option
+@json_option
+def change_status(dsn: str, as_json: bool) -> None:
+    """Show the requests and where each stands."""
+    _show(
+        dsn,
+        as_json,
+        "Change requests",
+        "SELECT request_id, changes, reason, status, requested_by, decided_by, used_by, expires_at"
+        " FROM aegis.change_status ORDER BY request_id",
+    )
+
+
+@change.command(name="request")
+@click.argument("changes")
+@click.option("--reason", required=True, help="Kept on record.")
+@dsn_option
+def request_change(changes: str, reason: str, dsn: str) -> None:
+    """Ask that a change window may leave exactly CHANGES weaker; prints the number of the request.
+
+    CHANGES is JSON, the detail of the AEP28 that refused the change; - reads it from stdin:
+    [{"relation": "public.orders", "aspect": "default note", "was": "1", "becomes": null}]
+    """
+    if changes == "-":
+        changes = click.get_text_stream("stdin").read()
+    try:
+        json.loads(changes)
+    except ValueError as error:
+        raise click.BadParameter(f"it is no JSON: {error}", param_hint="CHANGES") from error
+    click.echo(_call(dsn, "SELECT aegis.request_change(%s, %s)", (reason, changes)))
+
+
+@change.command(name="approve")
+@click.argument("number", type=int)
+@click.option("--reject", is_flag=True, help="Reject it instead.")
+@click.option("--reason", help="Kept on record.")
+@dsn_option
+def approve_change(number: int, reject: bool, reason: str | None, dsn: str) -> None:
+    """Approve or reject request NUMBER, as another person than the one who asked."""
+    _call(dsn, "CALL aegis.approve_change(%s, %s, %s)", (number, not reject, reason))
 
 
 @click.group()

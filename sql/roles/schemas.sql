@@ -19,3 +19,5 @@ ALTER SCHEMA aegis_archive OWNER TO aegis_owner;
 REVOKE ALL ON SCHEMA aegis, aegis_guard, aegis_archive FROM PUBLIC;
 GRANT USAGE ON SCHEMA aegis, aegis_archive TO aegis_reader;
 GRANT USAGE ON SCHEMA aegis_guard TO aegis_owner;
+-- `aegis-db verify` makes every view anew under pg_temp, which looks up the names in it.
+GRANT USAGE ON SCHEMA aegis_guard TO aegis_auditor;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -255,16 +255,49 @@ def test_a_database_without_aegis_is_refused(empty_database: str) -> None:
     assert (done.exit_code, done.stderr.split(":")[0]) == (1, "AEK34")
 
 
-def test_without_rights_it_says_whose_are_needed(database: str) -> None:
+@pytest.fixture
+def auditor(database: str) -> Iterator[str]:
+    """Conninfo of a login that is a member of aegis_auditor and nothing else."""
+    with psycopg.connect(database) as connection:
+        connection.execute("CREATE ROLE verify_auditor LOGIN IN ROLE aegis_auditor")
+    yield conninfo.make_conninfo(database, user="verify_auditor")
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP OWNED BY verify_auditor; DROP ROLE verify_auditor")
+
+
+def test_an_auditor_finds_what_a_superuser_finds(database: str, auditor: str) -> None:
+    """Also a change that only the last check sees, so that none before it was left out."""
+    assert run("verify", "--dsn", auditor).exit_code == 0
+    for change in ("body", "invalid index", "guard disabled"):
+        change_unseen(database, CHANGES[change][0])
+    change_unseen(database, "GRANT UPDATE ON aegis.stocks TO verify_auditor")
+    reports = [run("verify", "--json", "--dsn", dsn) for dsn in (database, auditor)]
+    assert [report.exit_code for report in reports] == [3, 3]
+    assert reports[0].stdout == reports[1].stdout
+    assert {drift["check"] for drift in json.loads(reports[1].stdout)} == {
+        "objects", "guards", "privileges",
+    }  # fmt: skip
+
+
+def test_an_auditor_compares_every_object_too(auditor: str, clean: str) -> None:
+    assert run("verify", "--dsn", auditor, "--against", clean).exit_code == 0
+
+
+def test_without_rights_it_says_whose_are_needed(database: str, auditor: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("CREATE ROLE stranger LOGIN")
+        connection.execute(f'REVOKE TEMPORARY ON DATABASE "{connection.info.dbname}" FROM PUBLIC')
     try:
-        done = run("verify", "--dsn", conninfo.make_conninfo(database, user="stranger"))
+        refusals = [
+            run("verify", "--dsn", conninfo.make_conninfo(database, user="stranger")),
+            run("verify", "--dsn", auditor),
+        ]
     finally:
         with psycopg.connect(database) as connection:
             connection.execute("DROP ROLE stranger")
-    assert (done.exit_code, done.stderr.split(":")[0]) == (1, "42501")
-    assert "HINT: Verify as a member of aegis_owner" in done.stderr
+    for refusal in refusals:
+        assert (refusal.exit_code, refusal.stderr.split(":")[0]) == (1, "42501")
+        assert "HINT: Verify as a member of aegis_auditor" in refusal.stderr
 
 
 def test_an_edited_package_is_found(project: Project, database: str) -> None:

@@ -20,4 +20,4 @@ COMMENT ON COLUMN aegis.trading_day_input.day_kind IS
 
 ALTER TYPE aegis.trading_day_input OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.trading_day_input FROM PUBLIC;
-GRANT USAGE ON TYPE aegis.trading_day_input TO aegis_operator, aegis_ingest;
+GRANT USAGE ON TYPE aegis.trading_day_input TO aegis_operator, aegis_ingest, aegis_auditor;

@@ -31,4 +31,4 @@ COMMENT ON COLUMN aegis.corporate_action_input.sequence_number IS
 
 ALTER TYPE aegis.corporate_action_input OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.corporate_action_input FROM PUBLIC;
-GRANT USAGE ON TYPE aegis.corporate_action_input TO aegis_ingest, aegis_app;
+GRANT USAGE ON TYPE aegis.corporate_action_input TO aegis_ingest, aegis_app, aegis_auditor;

@@ -40,4 +40,4 @@ COMMENT ON COLUMN aegis.daily_market_data_input.sequence_number IS
 
 ALTER TYPE aegis.daily_market_data_input OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.daily_market_data_input FROM PUBLIC;
-GRANT USAGE ON TYPE aegis.daily_market_data_input TO aegis_ingest, aegis_app;
+GRANT USAGE ON TYPE aegis.daily_market_data_input TO aegis_ingest, aegis_app, aegis_auditor;

@@ -37,4 +37,4 @@ COMMENT ON COLUMN aegis.market_event_input.sequence_number IS
 
 ALTER TYPE aegis.market_event_input OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.market_event_input FROM PUBLIC;
-GRANT USAGE ON TYPE aegis.market_event_input TO aegis_ingest, aegis_app;
+GRANT USAGE ON TYPE aegis.market_event_input TO aegis_ingest, aegis_app, aegis_auditor;

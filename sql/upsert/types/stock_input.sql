@@ -27,4 +27,4 @@ COMMENT ON COLUMN aegis.stock_input.sequence_number IS 'Order within one event t
 
 ALTER TYPE aegis.stock_input OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.stock_input FROM PUBLIC;
-GRANT USAGE ON TYPE aegis.stock_input TO aegis_ingest, aegis_app;
+GRANT USAGE ON TYPE aegis.stock_input TO aegis_ingest, aegis_app, aegis_auditor;

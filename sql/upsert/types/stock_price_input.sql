@@ -23,4 +23,4 @@ COMMENT ON COLUMN aegis.stock_price_input.sequence_number IS
 
 ALTER TYPE aegis.stock_price_input OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.stock_price_input FROM PUBLIC;
-GRANT USAGE ON TYPE aegis.stock_price_input TO aegis_ingest, aegis_app;
+GRANT USAGE ON TYPE aegis.stock_price_input TO aegis_ingest, aegis_app, aegis_auditor;

@@ -55,3 +55,4 @@ COMMENT ON COLUMN aegis.target_fragments.is_hashable IS 'Whether every type of t
 
 ALTER TYPE aegis.target_fragments OWNER TO aegis_owner;
 REVOKE ALL ON TYPE aegis.target_fragments FROM PUBLIC;
+GRANT USAGE ON TYPE aegis.target_fragments TO aegis_auditor;

@@ -28,7 +28,7 @@ INSERT INTO expected VALUES
 --                                        reader app  ingest operator approver privacy auditor
 ('schema aegis',                          'U',   '',  '',    '',      '',      '',     ''),
 ('schema aegis_archive',                  'U',   '',  '',    '',      '',      '',     ''),
-('schema aegis_guard',                    '',    '',  '',    'U',     '',      '',     ''),
+('schema aegis_guard',                    '',    '',  '',    'U',     '',      '',     'U'),
 
 ('aegis.alembic_version',                 'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.deployments',                     'r',   '',  '',    '',      '',      '',     ''),
@@ -73,7 +73,7 @@ INSERT INTO expected VALUES
 ('aegis.price_limits_of',                 'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.override_trading_day',            '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.refill_trading_calendar',         '',    '',  'X',   'X',     '',      '',     ''),
-('aegis.trading_day_input',               '',    '',  'U',   'U',     '',      '',     ''),
+('aegis.trading_day_input',               '',    '',  'U',   'U',     '',      '',     'U'),
 
 ('aegis.partition_policies',              'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.partition_health',                'r',   '',  '',    '',      '',      '',     ''),
@@ -173,11 +173,12 @@ INSERT INTO expected VALUES
 ('aegis.claim_stream',                    '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.advance_stream',                  '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.batch_result',                    'U',   '',  '',    '',      '',      '',     ''),
-('aegis.stock_input',                     '',    'U', 'U',   '',      '',      '',     ''),
-('aegis.stock_price_input',               '',    'U', 'U',   '',      '',      '',     ''),
-('aegis.daily_market_data_input',         '',    'U', 'U',   '',      '',      '',     ''),
-('aegis.market_event_input',              '',    'U', 'U',   '',      '',      '',     ''),
-('aegis.corporate_action_input',          '',    'U', 'U',   '',      '',      '',     ''),
+('aegis.stock_input',                     '',    'U', 'U',   '',      '',      '',     'U'),
+('aegis.stock_price_input',               '',    'U', 'U',   '',      '',      '',     'U'),
+('aegis.daily_market_data_input',         '',    'U', 'U',   '',      '',      '',     'U'),
+('aegis.market_event_input',              '',    'U', 'U',   '',      '',      '',     'U'),
+('aegis.corporate_action_input',          '',    'U', 'U',   '',      '',      '',     'U'),
+('aegis.target_fragments',                '',    '',  '',    '',      '',      '',     'U'),
 ('aegis.upsert_market_events',            '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.upsert_corporate_actions',        '',    'X', 'X',   '',      '',      '',     ''),
 ('aegis.open_stage',                      '',    'X', 'X',   '',      '',      '',     ''),
@@ -319,13 +320,14 @@ SELECT set_eq(
 );
 
 -- aegis_guard is a closed room for all but operators: its functions are reached through views and triggers.
+-- Auditors may look names up in it, to hold views against their files, and execute nothing.
 SELECT set_eq(
     $$SELECT r.rolname::text
         FROM pg_roles AS r
        WHERE r.rolname ~ '^aegis_(app|ingest|operator|approver|privacy_officer|auditor|reader)$'
          AND has_schema_privilege(r.rolname, 'aegis_guard', 'USAGE')$$,
-    $$VALUES ('aegis_operator')$$,
-    'only operators may enter aegis_guard'
+    $$VALUES ('aegis_operator'), ('aegis_auditor')$$,
+    'only operators and auditors may enter aegis_guard'
 );
 
 -- A view reads its tables with the rights of its owner, and calls its functions with those of its reader.
