@@ -3,8 +3,8 @@
 A live routine or view is compared with its file by the server itself: the CREATE statement of the
 file runs once more under ``pg_temp``, in a transaction that is rolled back, and both descriptions
 (``pg_get_functiondef``, ``pg_get_viewdef``) have to agree. That takes no lock on anything live and
-no right but TEMPORARY and those of aegis_auditor. Tables, triggers and constraints are the business of the guards; to compare
-every object, ``differences`` takes a second database, freshly upgraded.
+no right but TEMPORARY and those of aegis_auditor. Tables, triggers and constraints are the business
+of the guards; to compare every object, ``differences`` takes a second database, freshly upgraded.
 """
 
 from __future__ import annotations

@@ -111,8 +111,9 @@ def verify(as_json: bool, junit: TextIO | None, against: str | None, dsn: str) -
     """Compare the database with this package, and exit with 3 where they differ.
 
     Looks at the package's own files, the deployment log, every routine and view, the guards,
-    owners and grants. Runs as a member of aegis_auditor. For tables, triggers and constraints give an empty database with --against;
-    AEGIS is installed there when it is missing, and it can be dropped afterwards.
+    owners and grants. Runs as a member of aegis_auditor. For tables, triggers and constraints give
+    an empty database with --against; AEGIS is installed there when it is missing, and it can be
+    dropped afterwards.
     """
     with reported(), connect(dsn) as connection:
         drifts = checks.verify(connection)
