@@ -1,4 +1,4 @@
-"""`aegis-db retention`, `hold`, `archive`, `deletion`, `erasure`, `change`: what may go, and how."""
+"""`aegis-db retention`, `hold`, `archive`, `deletion`, `change`, `erasure`: what may go, how."""
 
 from __future__ import annotations
 
@@ -293,7 +293,7 @@ def undo_deletion(number: int, reason: str, dsn: str) -> None:
 
 @click.group()
 def change() -> None:
-    """Let a change window leave protection weaker, by two persons."""
+    """Leave protection weaker, by two persons."""
 
 
 @change.command(name="status")
@@ -305,8 +305,8 @@ def change_status(dsn: str, as_json: bool) -> None:
         dsn,
         as_json,
         "Change requests",
-        "SELECT request_id, changes, reason, status, requested_by, decided_by, used_by, expires_at"
-        " FROM aegis.change_status ORDER BY request_id",
+        "SELECT request_id, changes, reason, is_reseal, status, requested_by, decided_by, used_by,"
+        " expires_at FROM aegis.change_status ORDER BY request_id",
     )
 
 
@@ -321,12 +321,23 @@ def request_change(changes: str, reason: str, dsn: str) -> None:
     [{"relation": "public.orders", "aspect": "default note", "was": "1", "becomes": null}]
     """
     if changes == "-":
-        changes = click.get_text_stream("stdin").read()
+        changes = sys.stdin.read()
     try:
         json.loads(changes)
     except ValueError as error:
         raise click.BadParameter(f"it is no JSON: {error}", param_hint="CHANGES") from error
     click.echo(_call(dsn, "SELECT aegis.request_change(%s, %s)", (reason, changes)))
+
+
+@change.command(name="request-reseal")
+@click.option("--reason", required=True, help="Kept on record.")
+@dsn_option
+def request_reseal(reason: str, dsn: str) -> None:
+    """Ask to take as good what protects less than its baseline; prints the number.
+
+    After an upgrade of PostgreSQL, or what was done past the guards; `change status` lists it.
+    """
+    click.echo(_call(dsn, "SELECT aegis.request_reseal(%s)", (reason,)))
 
 
 @change.command(name="approve")
@@ -337,6 +348,25 @@ def request_change(changes: str, reason: str, dsn: str) -> None:
 def approve_change(number: int, reject: bool, reason: str | None, dsn: str) -> None:
     """Approve or reject request NUMBER, as another person than the one who asked."""
     _call(dsn, "CALL aegis.approve_change(%s, %s, %s)", (number, not reject, reason))
+
+
+@change.command()
+@click.argument("number", type=int, required=False)
+@click.option("--reason", required=True, help="Kept on record.")
+@dsn_option
+@json_option
+def reseal(number: int | None, reason: str, dsn: str, as_json: bool) -> None:
+    """Take the present state as the baseline, and show what differed.
+
+    As a superuser or a member of aegis_guard. What is weaker needs the approved request NUMBER.
+    """
+    _show(
+        dsn,
+        as_json,
+        "Taken as good",
+        "SELECT subject, change FROM aegis_guard.reseal(%s, %s)",
+        (reason, number),
+    )
 
 
 @click.group()

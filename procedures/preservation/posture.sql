@@ -65,7 +65,7 @@ BEGIN
     SELECT CASE WHEN d.is_weaker THEN 'critical' ELSE 'warning' END, 'baseline',
            CASE d.schema_name WHEN '' THEN d.aspect ELSE format('%I.%I', d.schema_name, d.table_name) END,
            format('%s was %s, is %s', d.aspect, coalesce(d.was, 'absent'), coalesce(d.is_now, 'gone')),
-           'find out who did it; then undo it, or take it as good: SELECT * FROM aegis_guard.reseal(reason)'
+           'find out who did it; then undo it, or take it as good, by two persons if it is weaker: SELECT aegis.request_reseal(reason)'
       FROM (SELECT DISTINCT ON (c.schema_name, c.table_name, CASE WHEN c.is_new_subject THEN '' ELSE c.aspect END) c.*
               FROM (SELECT s.*, s.was IS NULL AND s.aspect = 'relation' AS is_new_relation,
                            s.was IS NULL AND NOT EXISTS (
@@ -93,17 +93,17 @@ BEGIN
                          FROM aegis_guard.baselines AS l
                         WHERE CASE
                                   WHEN q.change ->> 'relation' = 'code' THEN l.schema_name = '' AND l.table_name = 'code'
-                                  ELSE l.root_name = q.change ->> 'relation'
+                                  ELSE q.change ->> 'relation' IN (l.root_name, format('%I.%I', l.schema_name, l.table_name))
                               END
                         ORDER BY l.schema_name, l.table_name, l.baseline_id DESC) AS b
-                WHERE b.fingerprint IS NOT NULL
+                WHERE (b.fingerprint IS NOT NULL OR q.change ->> 'aspect' = 'relation')
                   AND b.fingerprint ->> (q.change ->> 'aspect') IS NOT DISTINCT FROM q.change ->> 'becomes'
            );
 
     RETURN QUERY
     SELECT 'warning', 'baseline', format('PostgreSQL %s', b.server_major),
            format('the baseline was sealed on it; this is PostgreSQL %s', current_setting('server_version_num')::integer / 10000),
-           'look at the other rows of this layer, then SELECT * FROM aegis_guard.reseal(reason)'
+           'look at the other rows of this layer, then SELECT aegis.request_reseal(reason), or aegis_guard.reseal if none is critical'
       FROM (SELECT l.server_major FROM aegis_guard.baselines AS l ORDER BY l.baseline_id DESC LIMIT 1) AS b
      WHERE b.server_major <> current_setting('server_version_num')::integer / 10000;
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from psycopg import conninfo
 
 from aegis_db.archive import export_archive
 from aegis_db.cli import main
@@ -150,3 +151,60 @@ def test_commands_of_a_day(database: str, desk: psycopg.Connection, tmp_path: Pa
     again = done("erasure", "reapply", "--from", str(tmp_path / "erased.json"), dsn=database)
     assert again.startswith("1 rows")
     assert "pseudonymise" in done("erasure", "columns", dsn=database)
+
+
+def test_a_change_takes_two_persons(database: str) -> None:
+    """From the refusal whose detail is the request, to the window and to a reseal."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            """CREATE ROLE change_operator LOGIN IN ROLE aegis_operator;
+               CREATE ROLE change_approver LOGIN IN ROLE aegis_approver;
+               CREATE TABLE public.orders (id integer NOT NULL, note text DEFAULT 'x');
+               CALL aegis.protect_table('public.orders', 'test')"""
+        )
+    operator = conninfo.make_conninfo(database, user="change_operator")
+    approver = conninfo.make_conninfo(database, user="change_approver")
+    drop = "ALTER TABLE public.orders ALTER COLUMN note DROP DEFAULT"
+    try:
+        with psycopg.connect(database) as connection:
+            connection.execute("SELECT aegis_guard.open_change('dry run')")
+            connection.execute(drop)
+            with pytest.raises(psycopg.DatabaseError) as refusal:
+                connection.commit()
+        wanted = refusal.value.diag.message_detail
+        assert (refusal.value.sqlstate, bool(wanted)) == ("AEP28", True)
+        ask = ["change", "request", "--reason", "nobody reads it"]
+        assert run(*ask, "[", dsn=operator).exit_code == 2
+        assert run(*ask, "[]", dsn=operator).stderr.startswith("AEP26")
+        assert run(*ask, wanted, dsn=approver).stderr.startswith("42501")
+        number = done(*ask, "-", dsn=operator, text=wanted).strip()
+        assert run("change", "approve", number, dsn=operator).stderr.startswith("42501")
+        done("change", "approve", number, "--reason", "agreed", dsn=approver)
+        assert run("change", "approve", number, "--reject", dsn=approver).stderr.startswith("AEP27")
+        with psycopg.connect(database) as connection:
+            connection.execute("SELECT aegis_guard.open_change('as agreed', %s)", (number,))
+            connection.execute(drop)
+
+        reseal = ["change", "reseal", "--reason", "as found"]
+        assert json.loads(done(*reseal, "--json", dsn=database)) == []
+        no_request = ["change", "request-reseal", "--reason", "why"]
+        assert run(*no_request, dsn=operator).stderr.startswith("AEP26")
+        with psycopg.connect(database) as connection:
+            connection.execute("ALTER EVENT TRIGGER aegis_check_change DISABLE")
+            connection.execute("ALTER TABLE public.orders ALTER COLUMN id DROP NOT NULL")
+            connection.execute("ALTER EVENT TRIGGER aegis_check_change ENABLE ALWAYS")
+        assert run(*reseal, dsn=database).stderr.startswith("AEP28")
+        second = done(*no_request, dsn=operator).strip()
+        assert run(*reseal, second, dsn=database).stderr.startswith("AEP27")
+        done("change", "approve", second, dsn=approver)
+        assert run(*reseal, second, dsn=operator).stderr.startswith("42501")
+        assert "not null id" in done(*reseal, second, dsn=database)
+        status = json.loads(done("change", "status", "--json", dsn=approver))
+        assert [(row["request_id"], row["status"], row["is_reseal"]) for row in status] == [
+            (int(number), "used", False),
+            (int(second), "used", True),
+        ]
+        assert {row["decided_by"] for row in status} == {"change_approver"}
+    finally:
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute("DROP ROLE change_operator, change_approver")

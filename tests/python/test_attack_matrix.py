@@ -165,6 +165,13 @@ ATTACKS = {
     "CREATE OR REPLACE FUNCTION attack.refuse_removal() RETURNS trigger"
     " LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'\nTRUNCATE {t}",
     "baseline resealed": "SELECT aegis_guard.reseal('x')",
+    "weaker past the guards, then resealed": "ALTER EVENT TRIGGER aegis_check_change DISABLE\n"
+    "ALTER TABLE {t} ALTER COLUMN price DROP NOT NULL\n"
+    "ALTER EVENT TRIGGER aegis_check_change ENABLE ALWAYS\nSELECT aegis_guard.reseal('x')",
+    "loss past the guards, then resealed": "ALTER EVENT TRIGGER aegis_check_change DISABLE\n"
+    "ALTER EVENT TRIGGER aegis_check_rewrite DISABLE\nALTER TABLE {t} DROP COLUMN price CASCADE\n"
+    "ALTER EVENT TRIGGER aegis_check_change ENABLE ALWAYS\n"
+    "ALTER EVENT TRIGGER aegis_check_rewrite ENABLE ALWAYS\nSELECT aegis_guard.reseal('x')",
     "baseline emptied": "TRUNCATE aegis_guard.baselines",
     "settings as authorisation": "SET LOCAL aegis.ticket = 'on'\n"
     "SET LOCAL aegis.allow_data_loss = 'on'\nDELETE FROM {t}",

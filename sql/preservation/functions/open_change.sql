@@ -6,7 +6,7 @@
 -- aegis.approve_change), which it uses up, it may leave protection weaker in the aspects approved.
 --
 -- Raises   AEP06  the reason is blank
---          AEP27  the request is not approved, its time is over, or it was used already
+--          AEP27  the request is not approved, its time is over, it was used already or is for a reseal
 --          AEP53  the clock is behind the ledger
 
 CREATE OR REPLACE FUNCTION aegis_guard.open_change(
@@ -20,8 +20,6 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_ticket bigint := aegis_guard._current_window();
-    v_request aegis.change_status;
-    v_detail text;
 BEGIN
     IF coalesce(btrim(p_reason), '') = '' THEN
         RAISE EXCEPTION 'a change window needs a reason'
@@ -36,28 +34,7 @@ BEGIN
     END IF;
 
     IF p_request_id IS NOT NULL THEN
-        PERFORM aegis_guard._check_moment();
-        SELECT s.* INTO v_request FROM aegis.change_status AS s WHERE s.request_id = p_request_id;
-        IF v_request.request_id IS NULL THEN
-            v_detail := 'There is no such request.';
-        ELSIF v_request.status <> 'approved' THEN
-            v_detail := format('It is %s.', v_request.status);
-        ELSE
-            -- Whoever comes second waits here, and finds it used.
-            INSERT INTO aegis.change_events (request_id, event, ticket_id)
-            VALUES (p_request_id, 'used', v_ticket)
-            ON CONFLICT (request_id, event) DO NOTHING;
-            IF NOT FOUND THEN
-                v_detail := 'It is used.';
-            END IF;
-        END IF;
-
-        IF v_detail IS NOT NULL THEN
-            RAISE EXCEPTION 'change request % opens no window', p_request_id
-                USING ERRCODE = 'AEP27', SCHEMA = 'aegis', TABLE = 'change_requests',
-                      DETAIL = v_detail,
-                      HINT = 'aegis.change_status shows where each request stands.';
-        END IF;
+        PERFORM aegis_guard._use_request(p_request_id, v_ticket);
     END IF;
 
     RETURN v_ticket;

@@ -148,6 +148,7 @@ INSERT INTO expected VALUES
 ('aegis.change_events',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.change_status',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.request_change',                  '',    '',  '',    'X',     '',      '',     ''),
+('aegis.request_reseal',                  '',    '',  '',    'X',     '',      '',     ''),
 ('aegis.approve_change',                  '',    '',  '',    '',      'X',     '',     ''),
 ('aegis.deleted_rows',                    '',    '',  '',    '',      '',      '',     'r'),
 ('aegis.emergency_deletion_status',       'r',   '',  '',    '',      '',      '',     ''),
