@@ -11,16 +11,19 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from aegis_db import object_store
 from aegis_db.errors import AegisError
+from aegis_db.object_store import Place
 
 FORMAT = "aegis-anchor-1"
 
@@ -103,25 +106,75 @@ def head(connection: psycopg.Connection[Any]) -> dict[str, Any]:
     return {"format": FORMAT, **found}
 
 
+def text(anchor: dict[str, Any]) -> str:
+    """Return ``anchor`` as it is kept."""
+    return json.dumps(anchor, indent=1) + "\n"
+
+
+def key(anchor: dict[str, Any]) -> str:
+    """Return the name of ``anchor`` below a folder: cluster, database, seal."""
+    return (
+        f"{anchor['system_identifier']}/{quote(anchor['database'], safe='')}"
+        f"/{anchor['seal_number']:012d}.json"
+    )
+
+
 def read(path: Path) -> dict[str, Any]:
     """Return the anchor that ``path`` holds; AEP77 when it is none."""
+    return parsed(path.read_bytes(), str(path))
+
+
+def parsed(body: bytes, place: str) -> dict[str, Any]:
+    """Return the anchor that ``body``, found at ``place``, is; AEP77 when it is none."""
     try:
-        anchor = json.loads(path.read_bytes())
+        anchor = json.loads(body)
         whole = (
             anchor["format"] == FORMAT
             and int(anchor["seal_number"]) > 0
             and len(bytes.fromhex(anchor["digest"])) == 32
         )
     except (ValueError, KeyError, TypeError) as failure:
-        raise AegisError("AEP77", f"{path} is no anchor", detail=f"{failure!r}.") from failure
+        raise AegisError("AEP77", f"{place} is no anchor", detail=f"{failure!r}.") from failure
     if not whole:
-        raise AegisError("AEP77", f"{path} is no anchor of this format")
+        raise AegisError("AEP77", f"{place} is no anchor of this format")
     return dict(anchor)
 
 
-def verify_chain(connection: psycopg.Connection[Any], anchor: dict[str, Any]) -> Iterator[Finding]:
-    """Recompute every seal up to the anchored one from the acts, and compare with the anchor."""
-    number = int(anchor["seal_number"])
+def stored(place: Place) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """Return the anchors at ``place`` of an object store, and what was done to them there.
+
+    Only the first version of each counts; one that is locked no longer could have been replaced.
+    Raises AEP77 where there is none or something else, AEP79 to AEP81.
+    """
+    store = object_store.client()
+    object_store.check_lock(store, place.bucket)
+    objects = object_store.read_all(store, place)
+    if not objects:
+        raise AegisError("AEP77", f"there is no anchor at {place}")
+    findings = []
+    for each in objects:
+        if each.locked_until is None or each.locked_until < datetime.now(UTC):
+            until = f"was until {each.locked_until}" if each.locked_until else "is not at all"
+            findings.append(Finding("anchor_unlocked", str(each.place), f"its lock {until}"))
+        if each.later_versions:
+            findings.append(
+                Finding(
+                    "anchor_superseded",
+                    str(each.place),
+                    f"written over or marked as deleted, {each.later_versions} times",
+                )
+            )
+    return [parsed(each.body, str(each.place)) for each in objects], findings
+
+
+def verify_chain(
+    connection: psycopg.Connection[Any], *anchors: dict[str, Any]
+) -> Iterator[Finding]:
+    """Recompute every seal up to the last anchored one from the acts; compare with each anchor."""
+    expected: dict[int, set[str]] = {}
+    for anchor in anchors:
+        expected.setdefault(int(anchor["seal_number"]), set()).add(anchor["digest"])
+    number = max(expected)
     previous, last = "00" * 32, 0
     with (
         connection.cursor("aegis_seals") as seals,
@@ -149,12 +202,13 @@ def verify_chain(connection: psycopg.Connection[Any], anchor: dict[str, Any]) ->
             if digest_of(body) != stored:
                 yield Finding("seal_altered", f"seal {place}", "its digest is another")
             previous, last = digest_of(body), place
+            # Two anchors that name different digests for one seal cannot both hold.
+            if expected.get(place, {previous}) != {previous}:
+                yield Finding(
+                    "anchor_differs", f"seal {place}", "the chain is not the one that was anchored"
+                )
     if last != number:
         yield Finding("chain_short", f"seal {number}", f"the chain ends at seal {last}")
-    elif previous != anchor["digest"]:
-        yield Finding(
-            "anchor_differs", f"seal {number}", "the chain is not the one that was anchored"
-        )
 
 
 def verify_days(connection: psycopg.Connection[Any], anchor: dict[str, Any]) -> Iterator[Finding]:
