@@ -21,9 +21,7 @@ DECLARE
     v_highest xid8;
     v_format aegis.seal_formats;
     v_subject text;
-    v_day date;
-    v_root record;
-    v_known record;
+    v_days daterange;
 BEGIN
     IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
         RAISE EXCEPTION 'the ledger cannot be sealed in a % transaction', current_setting('transaction_isolation')
@@ -80,37 +78,40 @@ BEGIN
     LOOP
         v_subject := format('%I.%I', v_format.schema_name, v_format.table_name);
 
-        FOR v_day IN
-            SELECT DISTINCT g.day::date
+        FOR v_days IN
+            SELECT r.days
               FROM (
-                SELECT DISTINCT (l.detail ->> 'from')::date AS lowest, (l.detail ->> 'until')::date AS highest
+                SELECT range_agg(daterange((l.detail ->> 'from')::date, (l.detail ->> 'until')::date, '[]')) AS touched
                   FROM aegis.seal_entries AS e
                   JOIN aegis.ledger AS l ON l.ledger_id = e.ledger_id
                  WHERE e.seal_number = v_seal.seal_number
                    AND l.kind IN ('block', 'tombstone')
                    AND l.subject = v_subject
+                   -- Whoever writes a block by hand may not stop the sealer.
+                   AND (l.detail ->> 'from')::date <= (l.detail ->> 'until')::date
               ) AS b
-             CROSS JOIN LATERAL generate_series(b.lowest::timestamp, b.highest, INTERVAL '1 day') AS g (day)
-             ORDER BY 1
+             CROSS JOIN LATERAL unnest(b.touched) AS r (days)
         LOOP
-            v_root := aegis_guard._day_digest(v_format, v_day);
-
-            SELECT l.digest, (l.detail ->> 'version')::integer AS version
-              INTO v_known
-              FROM aegis.ledger AS l
-             WHERE l.kind = 'day'
-               AND l.subject = v_subject
-               AND l.detail ->> 'day' = to_char(v_day, 'YYYY-MM-DD')
-             ORDER BY l.ledger_id DESC
-             LIMIT 1;
-
-            IF v_known.digest IS DISTINCT FROM v_root.digest AND (v_known.digest IS NOT NULL OR v_root.row_count > 0) THEN
-                PERFORM aegis_guard._record_act(
-                    'day', v_subject, v_root.row_count, v_root.digest,
-                    jsonb_build_object('day', v_day, 'version', coalesce(v_known.version, 0) + 1,
-                                       'format', v_format.format_version)
-                );
-            END IF;
+            PERFORM aegis_guard._record_act(
+                        'day', v_subject, d.row_count, d.digest,
+                        jsonb_build_object('day', d.day, 'version', d.version, 'format', v_format.format_version)
+                    )
+               FROM (
+                SELECT coalesce(g.day, k.day) AS day, coalesce(g.row_count, 0) AS row_count,
+                       coalesce(g.digest, sha256('')) AS digest, coalesce(k.version, 0) + 1 AS version
+                  FROM aegis_guard._day_digests(v_format, lower(v_days), upper(v_days) - 1) AS g
+                  FULL JOIN (
+                    SELECT DISTINCT ON (l.detail ->> 'day')
+                           (l.detail ->> 'day')::date AS day, l.digest, (l.detail ->> 'version')::integer AS version
+                      FROM aegis.ledger AS l
+                     WHERE l.kind = 'day'
+                       AND l.subject = v_subject
+                       AND l.detail ->> 'day' BETWEEN to_char(lower(v_days), 'YYYY-MM-DD') AND to_char(upper(v_days) - 1, 'YYYY-MM-DD')
+                     ORDER BY l.detail ->> 'day', l.ledger_id DESC
+                  ) AS k ON k.day = g.day
+                 WHERE k.digest IS DISTINCT FROM coalesce(g.digest, sha256(''))
+                 ORDER BY 1
+               ) AS d;
         END LOOP;
     END LOOP;
 END;

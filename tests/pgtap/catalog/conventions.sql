@@ -68,7 +68,7 @@ SELECT is_empty($$
      WHERE CASE
                WHEN pronamespace <> 'aegis_guard'::regnamespace
                    THEN proowner <> 'aegis_owner'::regrole AND NOT (proowner = 'aegis_guard'::regrole AND prosecdef)
-               WHEN proname IN ('capture_history', 'seal_rows', '_seal_relation', '_day_digest') THEN proowner <> 'aegis_owner'::regrole
+               WHEN proname IN ('capture_history', 'seal_rows', '_seal_relation', '_day_digests') THEN proowner <> 'aegis_owner'::regrole
                ELSE proowner <> 'aegis_guard'::regrole
            END
 $$, 'every routine belongs to aegis_owner, guards and their legal ways to aegis_guard');
