@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from aegis_db.archive import export_archive
+from aegis_db.archive import CSV, PARQUET, export_archive
 from aegis_db.cli.options import dsn_option, json_option
 from aegis_db.database import connect
 from aegis_db.errors import AegisError, reported
@@ -192,14 +192,26 @@ def verify_archive(number: int, dsn: str) -> None:
     type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
     default=Path(),
     show_default=True,
-    help="Directory for the csv.gz file and its manifest.",
+    help="Directory for the file and its manifest.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice([CSV, PARQUET]),
+    default=CSV,
+    show_default=True,
+    help="parquet needs the extra of that name.",
 )
 @dsn_option
 @json_option
-def export(number: int, directory: Path, dsn: str, as_json: bool) -> None:
-    """Write archive NUMBER to a csv.gz file, read it back, and record it."""
+def export(number: int, directory: Path, file_format: str, dsn: str, as_json: bool) -> None:
+    """Write archive NUMBER to a file, read it back, and record it.
+
+    In Parquet numeric(p,s) is a decimal, a time UTC in microseconds, an enum a string, and what has
+    no type there (jsonb, inet, arrays, numeric without a precision) its text.
+    """
     with reported(), connect(dsn) as connection:
-        written, ledger_id = export_archive(connection, number, directory)
+        written, ledger_id = export_archive(connection, number, directory, file_format)
     if as_json:
         click.echo(json.dumps(written.__dict__ | {"ledger_id": ledger_id}, ensure_ascii=False))
     else:
