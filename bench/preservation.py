@@ -77,8 +77,7 @@ PEERS = {
         """CREATE TABLE peers.aegis_history (LIKE peers.aegis, superseded_at timestamptz NOT NULL,
                                               superseded_by text NOT NULL);
            ALTER TABLE peers.aegis_history OWNER TO aegis_owner;
-           CALL aegis.protect_table('peers.aegis', 'bench', 'peers.aegis_history');
-           CALL aegis.protect_table('peers.aegis_history', 'bench', NULL, TRUE)""",
+           CALL aegis.protect_table('peers.aegis', 'bench', 'peers.aegis_history')""",
         "peers.aegis_history",
     ),
     "periods": (

@@ -15,8 +15,8 @@
 -- Repeat   idempotent: a second call mends what is missing and says so in a NOTICE
 --
 -- p_history names a table that shall keep every superseded row (both tables must belong to
--- aegis_owner), p_append_only refuses UPDATE too; neither can be taken back. Partitions made
--- later are guarded when they are made.
+-- aegis_owner); it is protected along with the table, append-only. p_append_only refuses UPDATE too.
+-- Neither can be taken back. Partitions made later are guarded when they are made.
 
 CREATE OR REPLACE PROCEDURE aegis.protect_table(
     p_table regclass,
@@ -30,6 +30,7 @@ AS $procedure$
 DECLARE
     v_table record;
     v_known aegis.protected_tables;
+    v_history regclass;
     v_gaps integer;
 BEGIN
     IF coalesce(btrim(p_reason), '') = '' THEN
@@ -79,6 +80,28 @@ BEGIN
       FROM aegis.protected_tables AS p
      WHERE (p.schema_name, p.table_name) = (v_table.schema_name, v_table.table_name);
 
+    -- A past that can be emptied is none.
+    v_history := coalesce(
+        p_history, to_regclass(quote_ident(v_known.history_schema_name) || '.' || quote_ident(v_known.history_table_name))
+    );
+    IF v_history IS NOT NULL AND (
+        EXISTS (SELECT FROM aegis_guard.guard_gaps(v_history, FALSE, TRUE))
+        OR NOT EXISTS (
+            SELECT
+              FROM aegis.protected_tables AS p
+              JOIN pg_namespace AS n ON n.nspname = p.schema_name
+              JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = p.table_name
+             WHERE c.oid = v_history
+               AND p.is_append_only
+        )
+    ) THEN
+        CALL aegis.protect_table(
+            p_table => v_history,
+            p_reason => format('superseded values of %s', v_table.table_name),
+            p_append_only => TRUE
+        );
+    END IF;
+
     IF EXISTS (
         SELECT
           FROM aegis_guard.guard_gaps(
@@ -125,7 +148,7 @@ END;
 $procedure$;
 
 COMMENT ON PROCEDURE aegis.protect_table(regclass, text, regclass, boolean) IS -- noqa: LT01
-'Refuses DELETE and TRUNCATE on a table and all its partitions from now on; raises AEP08 and AEP10 to AEP16.';
+'Refuses DELETE and TRUNCATE on a table, its partitions and its history from now on; raises AEP08 and AEP10 to AEP16.';
 
 ALTER PROCEDURE aegis.protect_table(regclass, text, regclass, boolean) OWNER TO aegis_owner;
 REVOKE ALL ON PROCEDURE aegis.protect_table(regclass, text, regclass, boolean) FROM PUBLIC;

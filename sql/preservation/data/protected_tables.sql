@@ -1,4 +1,5 @@
--- Everything AEGIS keeps is protected from the revision on that brings the guards.
+-- Everything AEGIS keeps is protected from the revision on that brings the guards; a history along with
+-- its table.
 
 DO $protected_tables$
 DECLARE
@@ -8,32 +9,21 @@ BEGIN
         SELECT t.*
           FROM (VALUES
                    ('stock_transactions', 'stock_transactions_history', FALSE, 'trades of record'),
-                   ('stock_transactions_history', NULL, TRUE, 'superseded values of stock_transactions'),
                    ('option_trades', 'option_trades_history', FALSE, 'trades of record'),
-                   ('option_trades_history', NULL, TRUE, 'superseded values of option_trades'),
                    ('stock_prices', 'stock_prices_history', FALSE, 'market data of record'),
-                   ('stock_prices_history', NULL, TRUE, 'superseded values of stock_prices'),
                    ('daily_market_data', 'daily_market_data_history', FALSE, 'market data of record'),
-                   ('daily_market_data_history', NULL, TRUE, 'superseded values of daily_market_data'),
                    ('stock_ticks', 'stock_ticks_history', FALSE, 'market data of record'),
-                   ('stock_ticks_history', NULL, TRUE, 'superseded values of stock_ticks'),
                    ('stocks', 'stocks_history', FALSE, 'master data of record'),
-                   ('stocks_history', NULL, TRUE, 'superseded values of stocks'),
                    ('corporate_actions', 'corporate_actions_history', FALSE, 'master data of record'),
-                   ('corporate_actions_history', NULL, TRUE, 'superseded values of corporate_actions'),
                    ('market_events', 'market_events_history', FALSE, 'master data of record'),
-                   ('market_events_history', NULL, TRUE, 'superseded values of market_events'),
                    ('market_rules', NULL, FALSE, 'a past day is judged by the rules of that day'),
                    ('tick_sizes', NULL, FALSE, 'a past day is judged by the rules of that day'),
                    ('market_sessions', NULL, FALSE, 'a past day is judged by the rules of that day'),
                    ('trading_calendar', 'trading_calendar_history', FALSE, 'rules follow from it'),
-                   ('trading_calendar_history', NULL, TRUE, 'superseded values of trading_calendar'),
                    ('data_sources', 'data_sources_history', FALSE, 'rows refer to it'),
-                   ('data_sources_history', NULL, TRUE, 'superseded values of data_sources'),
                    ('user_activity_logs', NULL, TRUE, 'audit log'),
                    ('api_request_logs', NULL, TRUE, 'audit log'),
                    ('system_configurations', 'system_configurations_history', FALSE, 'settings in force'),
-                   ('system_configurations_history', NULL, TRUE, 'superseded values of system_configurations'),
                    ('deployments', NULL, TRUE, 'what was installed when'),
                    ('error_codes', NULL, FALSE, 'codes are never reused'),
                    ('partition_policies', NULL, FALSE, 'where the next rows go'),

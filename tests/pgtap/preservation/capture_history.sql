@@ -1,6 +1,6 @@
 -- Preservation: an UPDATE keeps every row it supersedes, once.
 BEGIN;
-SELECT plan(13);
+SELECT plan(19);
 
 CREATE TABLE aegis.examples (
     id integer NOT NULL, day date NOT NULL, price numeric, "이름 ""x""" text,
@@ -63,6 +63,21 @@ EXECUTE FUNCTION aegis_guard.capture_history();
 INSERT INTO aegis.forgeries VALUES (1, '2024-01-01');
 SELECT throws_ok('UPDATE aegis.forgeries SET id = 2', 'AEP07', NULL, 'a trigger on a table of no registry forges nothing');
 
+-- Who made both tables can empty neither.
+SET LOCAL ROLE aegis_owner;
+SELECT throws_ok('TRUNCATE aegis.examples_history', 'AEP02', NULL, 'the owner cannot empty the history');
+SELECT throws_ok('DELETE FROM aegis.examples_history', 'AEP01', NULL, 'nor delete from it');
+SELECT throws_ok('UPDATE aegis.examples_history SET price = 0', 'AEP04', NULL, 'nor write it anew');
+SELECT throws_ok('DROP TABLE aegis.examples_history', 'AEP18', NULL, 'nor drop it');
+RESET ROLE;
+SELECT results_eq($$SELECT is_protected, is_append_only, reason FROM aegis.protection_status
+                     WHERE relation = 'aegis.examples_history'$$,
+                  $$VALUES (TRUE, TRUE, 'superseded values of examples')$$, 'it is protected along with its table');
+UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'aegis.examples_history'::regclass AND tgname = 'aegis_no_truncate';
+CALL aegis.protect_table('aegis.examples');
+SELECT throws_ok('TRUNCATE aegis.examples_history', 'AEP02', NULL, 'and mended along with it');
+
+ALTER EVENT TRIGGER aegis_check_drop DISABLE;
 DROP TABLE aegis.examples_history;
 SELECT throws_ok('UPDATE aegis.examples SET price = 1', 'AEP07', NULL, 'without its history a table is not updated');
 
