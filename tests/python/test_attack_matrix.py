@@ -20,6 +20,11 @@ TABLE = "aegis.stock_prices"
 PARTITION = "aegis.stock_prices_p2024_02"
 ATTACKERS = {"application": "matrix_application", "owner": "aegis_owner", "superuser": "postgres"}
 
+UPSERT = (
+    "INSERT INTO {t} (stock_code, trade_date, price, volume, source, source_rank, batch_number,"
+    " last_updated) SELECT stock_code, trade_date, price, volume, source, source_rank,"
+    " batch_number, last_updated FROM {t} ON CONFLICT (stock_code, trade_date) DO UPDATE"
+)
 # {t} is the table or its partition; statements are separated by a line break.
 ATTACKS = {
     "DELETE": "DELETE FROM {t}",
@@ -28,10 +33,9 @@ ATTACKS = {
     "DELETE through a view": "CREATE VIEW attack.v AS TABLE {t}\nDELETE FROM attack.v",
     "DELETE by MERGE": "MERGE INTO {t} AS r USING (SELECT 1) AS o ON true WHEN MATCHED THEN DELETE",
     "DELETE by COPY": "COPY (DELETE FROM {t} RETURNING 1) TO '/dev/null'",
-    "DELETE in a prepared statement": "PREPARE p AS DELETE FROM {t}\nEXECUTE p",
+    "DELETE in a prepared statement": "DEALLOCATE ALL\nPREPARE p AS DELETE FROM {t}\nEXECUTE p",
     "another key": "UPDATE {t} SET stock_code = stock_code || 'X'",
-    "another key in an upsert": "INSERT INTO {t} SELECT * FROM {t}"
-    " ON CONFLICT (stock_code, trade_date) DO UPDATE SET stock_code = 'X'",
+    "another key in an upsert": f"{UPSERT} SET stock_code = 'X'",
     "TRUNCATE": "TRUNCATE {t}",
     "TRUNCATE CASCADE, restart": "TRUNCATE {t} RESTART IDENTITY CASCADE",
     "replica mode and DELETE": "SET LOCAL session_replication_role = replica\nDELETE FROM {t}",
@@ -61,7 +65,7 @@ ATTACKS = {
     "dropped schema": "DROP SCHEMA aegis CASCADE",
     "DROP OWNED": "DROP OWNED BY aegis_owner CASCADE",
     "REASSIGN OWNED": "REASSIGN OWNED BY aegis_owner TO matrix_application",
-    "dropped column": "ALTER TABLE {t} DROP COLUMN price",
+    "dropped column": "ALTER TABLE {t} DROP COLUMN price CASCADE",
     "dropped domain under a column": "CREATE DOMAIN attack.d AS numeric(15, 2)\n"
     "ALTER TABLE aegis.stock_prices ADD COLUMN extra attack.d\nDROP DOMAIN attack.d CASCADE",
     "rewritten column": "ALTER TABLE {t} ALTER COLUMN price TYPE numeric(15, 2) USING 1",
@@ -104,7 +108,7 @@ ATTACKS = {
     "DELETE FROM {t}",
     "right to forge tickets": "GRANT INSERT ON aegis_guard.tickets TO PUBLIC",
     "window opened by oneself": "SELECT aegis_guard.open_change('x')\n"
-    "ALTER TABLE {t} DROP COLUMN price\nSET CONSTRAINTS ALL IMMEDIATE",
+    "ALTER TABLE {t} DROP COLUMN price CASCADE\nSET CONSTRAINTS ALL IMMEDIATE",
     "window for a table": "SELECT aegis_guard.open_change('x')\n"
     "DROP TABLE aegis.stock_prices CASCADE\nSET CONSTRAINTS ALL IMMEDIATE",
     "window, guard taken away and put back": "SELECT aegis_guard.open_change('x')\n"
@@ -191,8 +195,7 @@ ATTACKS = {
     "unlogged partition": "CREATE UNLOGGED TABLE aegis.passing PARTITION OF aegis.stock_prices"
     " FOR VALUES FROM ('2030-01-01') TO ('2030-02-01')",
     "moved rows": "UPDATE {t} SET trade_date = '2024-03-01'",
-    "ON CONFLICT that overwrites": "INSERT INTO {t} AS t SELECT * FROM {t}"
-    " ON CONFLICT (stock_code, trade_date) DO UPDATE SET price = 1",
+    "ON CONFLICT that overwrites": f"{UPSERT} SET price = 1",
     "cascade of a foreign key": "CREATE TABLE attack.parents AS SELECT DISTINCT stock_code"
     " FROM aegis.stock_prices\nALTER TABLE attack.parents ADD PRIMARY KEY (stock_code)\n"
     "ALTER TABLE {t} ADD CONSTRAINT f FOREIGN KEY (stock_code) REFERENCES attack.parents"
@@ -204,12 +207,14 @@ ATTACKS = {
     " GRANT ALL ON TABLES TO matrix_application",
     "DELETE granted to all": "GRANT DELETE, TRUNCATE ON {t} TO PUBLIC",
     "event triggers disabled": "ALTER EVENT TRIGGER aegis_check_drop DISABLE\n"
-    "ALTER EVENT TRIGGER aegis_check_change DISABLE\nALTER TABLE {t} DROP COLUMN price",
+    "ALTER EVENT TRIGGER aegis_check_change DISABLE\nALTER TABLE {t} DROP COLUMN price CASCADE",
     "event triggers dropped": "DROP EVENT TRIGGER aegis_check_drop\n"
     "DROP EVENT TRIGGER aegis_check_change\nDROP TABLE {t} CASCADE",
     "event_triggers = off": "SET LOCAL event_triggers = off\nDROP TABLE {t} CASCADE",
     "catalog edited": "SET LOCAL allow_system_table_mods = on\n"
-    "UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = '{t}'::regclass\nTRUNCATE {t}",
+    "UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = '{t}'::regclass\n"
+    # Lets the session forget what it knew of the table.
+    "UPDATE pg_class SET relhastriggers = TRUE WHERE oid = '{t}'::regclass\nTRUNCATE {t}",
     "catalog edited, guard body": "UPDATE pg_proc SET prosrc = 'BEGIN RETURN OLD; END'"
     " WHERE oid = 'aegis_guard.refuse_removal'::regproc\nTRUNCATE {t}",
 }
@@ -226,6 +231,16 @@ SELECT lpad(g::text, 6, '0'), d, 70000, 1, 'manual', 110, 1, now()
 BUCKETS = """
 SELECT to_char(trade_date, 'YYYY-MM'), count(*), md5(string_agg(t::text, '|' ORDER BY t::text))
   FROM aegis.stock_prices AS t GROUP BY 1 ORDER BY 1
+"""
+# What may not be lost: each version, wherever it is kept.
+VERSIONS = """
+SELECT to_char(trade_date, 'YYYY-MM'),
+       ROW(stock_code, trade_date, price, volume, source, batch_number, data_version)::text
+  FROM aegis.stock_prices
+ UNION
+SELECT to_char(trade_date, 'YYYY-MM'),
+       ROW(stock_code, trade_date, price, volume, source, batch_number, data_version)::text
+  FROM aegis.stock_prices_history
 """
 INSERT = """
 INSERT INTO aegis.stock_prices
@@ -260,7 +275,7 @@ def run(
     connection: psycopg.Connection,
     role: str,
     attack: str,
-    before: list[tuple[object, ...]],
+    before: set[tuple[object, ...]],
     known: set[tuple[object, ...]],
 ) -> Outcome:
     """Attack as ``role``, judge from outside, take everything back."""
@@ -278,18 +293,15 @@ def run(
 
 
 def judge(
-    connection: psycopg.Connection, before: list[tuple[object, ...]], known: set[tuple[object, ...]]
+    connection: psycopg.Connection, before: set[tuple[object, ...]], known: set[tuple[object, ...]]
 ) -> Outcome:
     """Tell what an attack has achieved, and who would notice."""
     for setting in ("session_replication_role", "event_triggers", "search_path"):
         attempt(connection, f"RESET {setting}")
-    after = attempt(connection, BUCKETS)
+    after = attempt(connection, VERSIONS)
     damage = []
-    if after != before:
-        lost = sorted({str(row[0]) for row in before} - {str(row[0]) for row in after or []}) or [
-            str(row[0]) for row in before if row not in (after or [])
-        ]
-        damage.append("rows of " + ", ".join(lost))
+    if lost := before - set(after or []):
+        damage.append("rows of " + ", ".join(sorted({str(row[0]) for row in lost})))
     history = attempt(connection, "SELECT count(*) FROM aegis.stock_prices_history")
     if attempt(connection, INSERT + "RETURNING 1") is None:
         pass  # an insert that fails is loud
@@ -311,10 +323,10 @@ def judge(
                 damage.append(removal.format(relation))
     rows = attempt(connection, "SELECT * FROM aegis.posture()")
     news = [] if rows is None else [row for row in rows if tuple(row[:4]) not in known]
-    if not damage and not any(row[0] == "critical" for row in news):
-        return Outcome("harmless", "")
     if rows is None:
         return Outcome("evident", "posture itself is gone: aegis-db verify")
+    if not damage and not any(row[0] == "critical" for row in news):
+        return Outcome("harmless", "")
     if news:
         return Outcome("evident", f"{news[0][1]}: {news[0][2]}")
     if damage[0].startswith("rows of"):
@@ -332,9 +344,28 @@ def attempt(connection: psycopg.Connection, statement: str) -> list[tuple[object
         return None
 
 
+def promised(major: int) -> dict[str, dict[str, str]]:
+    """What the page says of each attack and attacker, on this version of PostgreSQL."""
+    table = PAGE.read_text("utf-8").split("## Every attack")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("|")]
+    heads, _, *rows = [[cell.strip() for cell in row] for row in rows]
+    assert heads == ["attack", *ATTACKERS]
+
+    def outcome(cell: str) -> str:
+        verdict, _, since = cell.partition(" from ")
+        return verdict if not since or major >= int(since.removesuffix(" on")) else "prevented"
+
+    return {row[0]: dict(zip(ATTACKERS, map(outcome, row[1:]), strict=True)) for row in rows}
+
+
+def test_the_page_lists_every_attack() -> None:
+    assert list(promised(18)) == list(ATTACKS)
+
+
 @pytest.mark.parametrize("attacker", ATTACKERS)
 def test_no_loss_is_silent(arena: psycopg.Connection, attacker: str) -> None:
-    before = arena.execute(BUCKETS).fetchall()
+    """And each ends as the page says: refused or without effect, or evident."""
+    before = set(arena.execute(VERSIONS))
     known = {row[:4] for row in arena.execute("SELECT * FROM aegis.posture()")}
     outcomes = {
         (name, target): run(
@@ -349,11 +380,14 @@ def test_no_loss_is_silent(arena: psycopg.Connection, attacker: str) -> None:
     }
     silent = {key: outcome for key, outcome in outcomes.items() if outcome.verdict == "SILENT"}
     assert silent == {}
-    lost = {key: each for key, each in outcomes.items() if each.verdict == "evident"}
-    if attacker == "superuser":
-        lost = {key: each for key, each in lost.items() if key[0].startswith("window")}
-    assert lost == {}
-    assert arena.execute(BUCKETS).fetchall() == before
+    evident = {name for (name, _), each in outcomes.items() if each.verdict == "evident"}
+    # Neither in a change window nor as the owner of the data is a loss even possible.
+    possible = {name for name in ATTACKS if not name.startswith("window")}
+    assert evident <= (possible if attacker == "superuser" else set())
+    said = promised(arena.info.server_version // 10000)
+    measured = {name: "evident" if name in evident else "prevented" for name in ATTACKS}
+    assert {name: verdicts[attacker] for name, verdicts in said.items()} == measured
+    assert set(arena.execute(VERSIONS)) == before
 
 
 def test_killed_rows_show_in_the_digest_of_their_bucket(new_database: Callable[..., str]) -> None:
