@@ -14,7 +14,7 @@ help:
 	@echo "make demo    run AEGIS on real KRX quotes, private PostgreSQL included (ARGS=--stop stops it)"
 	@echo "make test    the whole suite, against PostgreSQL 15 and the embedded 18"
 	@echo "make lint    ruff, mypy, sqlfluff, squawk"
-	@echo "make soak    the long proofs: 200 kills, 2,000 examples, upgrades under writers"
+	@echo "make soak    the long proofs: 200 kills, 2,000 examples, upgrades and retention under writers"
 	@echo "make bench   speed of every way in, as ratios"
 
 $(STAMP): pyproject.toml
@@ -55,7 +55,8 @@ lint: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest --soak --timeout 3600 tests/python/test_crash.py tests/python/test_upsert.py \
-		tests/python/test_spool.py tests/python/test_kafka.py tests/python/test_online.py $(ARGS)
+		tests/python/test_spool.py tests/python/test_kafka.py tests/python/test_online.py \
+		tests/python/test_throng.py $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python bench/ingest.py $(ARGS)

@@ -58,7 +58,23 @@ _ROOTS = """
 SELECT DISTINCT ON (l.subject, l.detail ->> 'day')
        l.subject, l.detail ->> 'day' AS day, l.ledger_id, l.row_count,
        encode(l.digest, 'hex') AS digest,
-       f.schema_name, f.table_name, f.row_bytes, f.row_bucket, f.bucket_column, f.key_columns,
+       f.schema_name, f.table_name, f.row_bytes, f.row_bucket, f.key_columns,
+       ARRAY(
+           SELECT a.archive_name
+             FROM aegis.archived_partitions AS a
+             JOIN pg_class AS c ON c.relname = a.archive_name
+              AND c.relnamespace = 'aegis_archive'::regnamespace
+            WHERE (a.schema_name, a.table_name) = (f.schema_name, f.table_name)
+              AND (l.detail ->> 'day')::date >= a.lower_bound
+              AND (l.detail ->> 'day')::date < a.upper_bound
+              AND NOT EXISTS (
+                      SELECT FROM unnest(f.column_names) AS o (name)
+                       WHERE NOT EXISTS (
+                                 SELECT FROM pg_attribute AS t
+                                  WHERE t.attrelid = c.oid AND t.attname = o.name
+                             )
+                  )
+       ) AS archives,
        EXISTS (
            SELECT FROM aegis.ledger AS b
             WHERE b.subject = l.subject AND b.kind IN ('block', 'tombstone')
@@ -231,14 +247,24 @@ def verify_days(connection: psycopg.Connection[Any], anchor: dict[str, Any]) -> 
 def _day(connection: psycopg.Connection[Any], root: dict[str, Any]) -> tuple[int, str]:
     day = date.fromisoformat(root["day"])
     state, count = hashlib.sha256(), 0
-    query = sql.SQL("SELECT {bytes} FROM {table} AS t WHERE {bucket} = %s ORDER BY {keys}").format(
-        bytes=sql.SQL(root["row_bytes"]),
-        table=sql.Identifier(root["schema_name"], root["table_name"]),
-        bucket=sql.SQL(root["row_bucket"]),
-        keys=sql.SQL(", ").join(sql.Identifier("t", key) for key in root["key_columns"]),
+    keys = sql.SQL(", ").join(sql.Identifier("t", key) for key in root["key_columns"])
+    # Where a day's rows may lie: in the table, or where retention has moved them.
+    places = [(root["schema_name"], root["table_name"])]
+    places += [("aegis_archive", name) for name in root["archives"]]
+    sources = sql.SQL(" UNION ALL ").join(
+        sql.SQL(
+            "SELECT {bytes} AS bytes, {keys} FROM {table} AS t WHERE {bucket} = %(day)s"
+        ).format(
+            bytes=sql.SQL(root["row_bytes"]),
+            keys=keys,
+            table=sql.Identifier(*place),
+            bucket=sql.SQL(root["row_bucket"]),
+        )
+        for place in places
     )
+    query = sql.SQL("SELECT t.bytes FROM ({}) AS t ORDER BY {}, t.bytes").format(sources, keys)
     with connection.cursor(binary=True) as cursor:
-        for (row,) in cursor.execute(query, (day,)):
+        for (row,) in cursor.execute(query, {"day": day}):
             state.update(row)
             count += 1
     return count, state.hexdigest()

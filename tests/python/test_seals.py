@@ -226,6 +226,40 @@ def test_rows_that_move_or_leave_by_a_legal_way_are_accounted_for(sealed: str) -
     ]
 
 
+def test_an_archived_day_keeps_its_root(database: str, tmp_path: Path) -> None:
+    """Retention moves rows and writes none: what was sealed is looked for where it lies now."""
+    with connect(database, autocommit=True) as connection:
+        connection.execute(
+            """SELECT aegis.ensure_partitions('aegis.stock_ticks', '2020-03-02', '2020-03-02');
+               INSERT INTO aegis.stock_ticks (stock_code, trade_date, traded_at, sequence_number,
+                                              price, volume, source, batch_number, created_at)
+               SELECT '005930', '2020-03-02', '2020-03-02 10:00+09', n, 100, n, 'krx', 1,
+                      '2020-03-02'
+                 FROM generate_series(1, 50) AS n"""
+        )
+        seal(database)
+        connection.execute("CALL aegis.apply_retention('aegis.stock_ticks')")
+        # One more of that day, late, with the key of one that is archived.
+        connection.execute(
+            """INSERT INTO aegis.stock_ticks (stock_code, trade_date, traded_at, sequence_number,
+                                              price, volume, source, batch_number)
+               VALUES ('005930', '2020-03-02', '2020-03-02 10:00+09', 7, 1, 1, 'krx', 2)"""
+        )
+    seal(database)
+    anchor = str(tmp_path / "head.json")
+    run("anchor", "export", anchor, "--dsn", database)
+    assert findings(database, "verify_seals('aegis.stock_ticks')") == []
+    assert run("anchor", "verify", anchor, "--dsn", database).exit_code == 0
+
+    tamper(
+        database,
+        "UPDATE aegis_archive.stock_ticks_p2020_03_02 SET price = 1 WHERE sequence_number = 9",
+    )
+    found = {each["finding"] for each in findings(database, "verify_seals('aegis.stock_ticks')")}
+    assert found == {"row_altered", "row_missing", "day_differs"}
+    assert "day_differs" in run("anchor", "verify", anchor, "--dsn", database).stdout
+
+
 def test_each_act_is_sealed_once_while_eight_write_and_four_seal(database: str, soak: bool) -> None:
     until = time.monotonic() + (300 if soak else 4)
     failures: list[BaseException] = []

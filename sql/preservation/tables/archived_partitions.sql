@@ -42,4 +42,4 @@ COMMENT ON COLUMN aegis.archived_partitions.archived_at IS 'When it was archived
 COMMENT ON COLUMN aegis.archived_partitions.archived_by IS 'Login role that archived it.';
 
 ALTER TABLE aegis.archived_partitions OWNER TO aegis_guard;
-GRANT SELECT ON aegis.archived_partitions TO aegis_reader;
+GRANT SELECT ON aegis.archived_partitions TO aegis_owner, aegis_reader;

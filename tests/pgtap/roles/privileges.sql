@@ -310,7 +310,7 @@ SELECT set_eq(
 SELECT set_eq(
     $$SELECT name, rights FROM granted WHERE role = 'aegis_owner'$$,
     $$VALUES ('aegis.ledger', 'r'), ('aegis.batch_numbers', 'U'), ('aegis.seals', 'r'), ('aegis.seal_entries', 'r'),
-             ('aegis.seal_formats', 'r'), ('aegis.seal_table', 'X'), ('aegis_guard._record_block', 'X'),
+             ('aegis.seal_formats', 'r'), ('aegis.archived_partitions', 'r'), ('aegis.seal_table', 'X'), ('aegis_guard._record_block', 'X'),
              ('aegis_guard._store_attempt', 'X'), ('aegis_guard._seal_format', 'X'),
              ('aegis_guard._record_act', 'X'), ('aegis_guard._next_batch_number', 'X'),
              ('schema aegis_guard', 'U'), ('aegis.protected_tables', 'r'), ('aegis_guard.guard_gaps', 'X'),
