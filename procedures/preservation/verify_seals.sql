@@ -110,12 +110,13 @@ BEGIN
              WHERE a.relnamespace = 'aegis_archive'::regnamespace
                AND a.relkind IN ('r', 'p')
                AND a.relname ~ ('^' || f.table_name || '(_history)?_(p[0-9_]+|default)')
-               AND NOT EXISTS (
-                       SELECT FROM unnest(f.column_names) AS c
-                        WHERE NOT EXISTS (SELECT FROM pg_attribute AS t WHERE t.attrelid = a.oid AND t.attname = c)
-                   )
          ) AS x
          WHERE (f.schema_name, f.table_name) = (v_format.schema_name, v_format.table_name)
+           -- What lacks a column of a format holds no row of it.
+           AND NOT EXISTS (
+                   SELECT FROM unnest(f.column_names) AS c
+                    WHERE NOT EXISTS (SELECT FROM pg_attribute AS t WHERE t.attrelid = x.relation AND t.attname = c)
+               )
      ) AS y;
 
     -- Whole: each block has every row that no tombstone took, in its place, and its digest comes out; each row

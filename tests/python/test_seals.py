@@ -226,6 +226,29 @@ def test_rows_that_move_or_leave_by_a_legal_way_are_accounted_for(sealed: str) -
     ]
 
 
+def test_each_row_is_verified_with_the_columns_of_its_format(sealed: str) -> None:
+    with connect(sealed, autocommit=True) as connection:
+        connection.execute("ALTER TABLE aegis.stock_prices ADD COLUMN extra text")
+        connection.execute("CALL aegis.seal_table('aegis.stock_prices')")
+        assert findings(sealed, "verify_seals('aegis.stock_prices')") == [], "history without it"
+        connection.execute("ALTER TABLE aegis.stock_prices_history ADD COLUMN extra text")
+        for value in ("x", "y"):
+            connection.execute(CORRECT.replace("SET price", f"SET extra = '{value}', price"))
+    seal(sealed)
+    assert findings(sealed, "verify_seals('aegis.stock_prices')") == []
+    for table, code, day in (
+        ("stock_prices", "000100", "2024-01-03"),  # written before there was the column
+        ("stock_prices_history", "000011", "2024-01-02"),
+    ):
+        tamper(sealed, f"UPDATE aegis.{table} SET price = 1 WHERE stock_code = '{code}'"
+                       f" AND trade_date = '{day}'")  # fmt: skip
+        found = findings(sealed, f"verify_seals('aegis.stock_prices', '{day}', '{day}')")
+        assert (f"{code}, {day}", "row_altered") in [
+            (each["row_key"], each["finding"]) for each in found
+        ]
+        assert {each["row_key"] for each in found} == {f"{code}, {day}", None}
+
+
 def test_an_archived_day_keeps_its_root(database: str, tmp_path: Path) -> None:
     """Retention moves rows and writes none: what was sealed is looked for where it lies now."""
     with connect(database, autocommit=True) as connection:

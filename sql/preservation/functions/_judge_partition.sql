@@ -72,28 +72,35 @@ BEGIN
      ORDER BY a.attname = 'superseded_at' DESC
      LIMIT 1;
 
-    EXECUTE format('SELECT max(greatest(%s)), max(%s) FROM %s AS r', v_events, coalesce(v_arrival, 'NULL::timestamptz'),
-                   p_partition)
-       INTO newest_event_on, v_newest_arrival;
+    BEGIN
+        EXECUTE format('SELECT max(greatest(%s)), max(%s) FROM %s AS r', v_events, coalesce(v_arrival, 'NULL::timestamptz'),
+                       p_partition)
+           INTO newest_event_on, v_newest_arrival;
 
-    newest_event_on := coalesce(newest_event_on, upper_bound - 1);
-    due_on := (newest_event_on + v_policy.keep_term)::date + 1;
+        newest_event_on := coalesce(newest_event_on, upper_bound - 1);
+        due_on := (newest_event_on + v_policy.keep_term)::date + 1;
 
-    IF NOT aegis_guard._is_past_term(newest_event_on, v_policy.keep_term, v_today) THEN
-        obstacle_code := 'AEP51';
-        obstacle := format('Its newest event is of %s and stays for %s.', newest_event_on, v_policy.keep_term);
-        RETURN;
-    ELSIF v_newest_arrival > transaction_timestamp() - aegis.configuration('aegis.retention_late_rows')::interval THEN
-        obstacle_code := 'AEP51';
-        obstacle := format('A row of it came as late as %s; more may follow.', v_newest_arrival);
-        RETURN;
-    END IF;
+        IF NOT aegis_guard._is_past_term(newest_event_on, v_policy.keep_term, v_today) THEN
+            obstacle_code := 'AEP51';
+            obstacle := format('Its newest event is of %s and stays for %s.', newest_event_on, v_policy.keep_term);
+            RETURN;
+        ELSIF v_newest_arrival > transaction_timestamp() - aegis.configuration('aegis.retention_late_rows')::interval THEN
+            obstacle_code := 'AEP51';
+            obstacle := format('A row of it came as late as %s; more may follow.', v_newest_arrival);
+            RETURN;
+        END IF;
 
-    v_hold := aegis_guard._held_by(p_partition);
-    IF v_hold IS NOT NULL THEN
-        obstacle_code := 'AEP52';
-        obstacle := format('Legal hold %s covers a row of it.', v_hold);
-    END IF;
+        v_hold := aegis_guard._held_by(p_partition);
+        IF v_hold IS NOT NULL THEN
+            obstacle_code := 'AEP52';
+            obstacle := format('Legal hold %s covers a row of it.', v_hold);
+        END IF;
+    EXCEPTION
+        -- Another session has archived it since its name was looked up, and it lies elsewhere.
+        WHEN undefined_table THEN
+            obstacle_code := 'AEP50';
+            obstacle := 'It has just been archived.';
+    END;
 END;
 $function$;
 
