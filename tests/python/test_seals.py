@@ -230,8 +230,7 @@ def test_each_row_is_verified_with_the_columns_of_its_format(sealed: str) -> Non
     with connect(sealed, autocommit=True) as connection:
         connection.execute("ALTER TABLE aegis.stock_prices ADD COLUMN extra text")
         connection.execute("CALL aegis.seal_table('aegis.stock_prices')")
-        assert findings(sealed, "verify_seals('aegis.stock_prices')") == [], "history without it"
-        connection.execute("ALTER TABLE aegis.stock_prices_history ADD COLUMN extra text")
+        assert findings(sealed, "verify_seals('aegis.stock_prices')") == []
         for value in ("x", "y"):
             connection.execute(CORRECT.replace("SET price", f"SET extra = '{value}', price"))
     seal(sealed)

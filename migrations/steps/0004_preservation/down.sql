@@ -104,6 +104,7 @@ DROP TABLE aegis.archive_events;
 DROP TABLE aegis.archived_partitions;
 DROP TABLE aegis.retention_policies;
 DROP FUNCTION aegis_guard.check_change;
+DROP FUNCTION aegis_guard.extend_history;
 DROP FUNCTION aegis_guard.check_drop;
 DROP FUNCTION aegis_guard.check_rewrite;
 DROP FUNCTION aegis_guard.check_command;

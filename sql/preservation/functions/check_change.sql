@@ -74,6 +74,10 @@ BEGIN
                ) ? ('routine aegis_guard.' || substr(p.oid::regprocedure::text, length(quote_ident(d.schema_name)) + 2))
     );
 
+    IF TG_TAG = 'ALTER TABLE' THEN
+        PERFORM aegis_guard.extend_history(v_relations);
+    END IF;
+
     -- A window is judged as a whole when it closes; but not for what could come back by then.
     IF aegis_guard._current_window() IS NOT NULL THEN
         SELECT l.*

@@ -1,6 +1,6 @@
 -- Preservation: an UPDATE keeps every row it supersedes, once.
 BEGIN;
-SELECT plan(19);
+SELECT plan(22);
 
 CREATE TABLE aegis.examples (
     id integer NOT NULL, day date NOT NULL, price numeric, "이름 ""x""" text,
@@ -52,6 +52,16 @@ SELECT is((SELECT count(*) FROM aegis.examples_history), 4::bigint, 'an upsert k
 MERGE INTO aegis.examples AS e USING (VALUES (3, 5)) AS v (id, price) ON v.id = e.id
 WHEN MATCHED THEN UPDATE SET price = v.price;
 SELECT is((SELECT count(*) FROM aegis.examples_history), 5::bigint, 'so does MERGE');
+
+SET LOCAL ROLE aegis_owner;
+ALTER TABLE aegis.examples ADD COLUMN note varchar(20) COLLATE "C";
+RESET ROLE;
+SELECT col_type_is('aegis', 'examples_history', 'note', 'character varying(20)', 'a column that comes later comes to the history too');
+SELECT hasnt_column('aegis', 'examples_history', 'secret', 'what was left out at first stays out');
+UPDATE aegis.examples SET note = 'first' WHERE id = 2;
+UPDATE aegis.examples SET note = 'second' WHERE id = 2;
+SELECT is((SELECT note FROM aegis.examples_history WHERE id = 2 ORDER BY superseded_at DESC LIMIT 1), 'first',
+          'and its superseded values are kept');
 
 SET LOCAL session_replication_role = replica;
 SELECT throws_ok('UPDATE aegis.examples SET price = 0 WHERE id = 2', 'AEP25', NULL, 'an UPDATE in replica mode is refused');
