@@ -262,9 +262,16 @@ def _day(connection: psycopg.Connection[Any], root: dict[str, Any]) -> tuple[int
         )
         for place in places
     )
-    query = sql.SQL("SELECT t.bytes FROM ({}) AS t ORDER BY {}, t.bytes").format(sources, keys)
-    with connection.cursor(binary=True) as cursor:
-        for (row,) in cursor.execute(query, {"day": day}):
-            state.update(row)
-            count += 1
+    query = sql.SQL(
+        "SELECT hash_array_extended(ARRAY[t.bytes], 0) & 255 AS heap, t.bytes"
+        " FROM ({}) AS t ORDER BY heap, {}, t.bytes"
+    ).format(sources, keys)
+    with connection.cursor("aegis_rows", binary=True) as cursor:
+        cursor.itersize = 10_000
+        for _, rows in groupby(cursor.execute(query, {"day": day}), key=lambda row: row[0]):
+            heap = hashlib.sha256()
+            for _, row in rows:
+                heap.update(row)
+                count += 1
+            state.update(heap.digest())
     return count, state.hexdigest()

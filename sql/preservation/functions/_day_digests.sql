@@ -1,5 +1,5 @@
--- What a sealed table and its archives hold for each day of a range: rows and SHA-256 over their bytes in key
--- order; no row for a day without any. Retention moves a partition and writes no row, so its days stay as they
+-- What a sealed table and its archives hold for each day of a range: rows, and SHA-256 over the SHA-256s of 256 heaps of
+-- rows by their hash, each in key order: a day of ticks is more than fits into one value. No row for a day without any. Retention moves a partition and writes no row, so its days stay as they
 -- were. With the rights of the owner of the data, so that no code on the table runs with those of the guard.
 
 CREATE OR REPLACE FUNCTION aegis_guard._day_digests(
@@ -55,9 +55,17 @@ BEGIN
 
     -- Sorted below the grouping, once for all days. A key can be in the table and in an archive.
     RETURN QUERY EXECUTE format(
-        'SELECT r.day, count(*), sha256(string_agg(r.bytes, ''''))
-           FROM (SELECT * FROM (%s) AS t ORDER BY t.day, %s, t.bytes) AS r
-          GROUP BY r.day',
+        'SELECT h.day, sum(h.row_count)::bigint, sha256(string_agg(h.digest, '''' ORDER BY h.heap))
+           FROM (
+            SELECT r.day, r.heap, count(*) AS row_count, sha256(string_agg(r.bytes, '''')) AS digest
+              FROM (
+                SELECT t.*, hash_array_extended(ARRAY[t.bytes], 0) & 255 AS heap
+                  FROM (%s) AS t
+                 ORDER BY t.day, heap, %s, t.bytes
+              ) AS r
+             GROUP BY r.day, r.heap
+          ) AS h
+          GROUP BY h.day',
         v_sources, v_keys)
       USING p_from, p_until;
 END;
