@@ -1,6 +1,8 @@
 """Validation of daily bars, each way of asking, against pandas, Polars and pandera.
 
 python bench/validation.py [--codes 2700] [--years 10] [--rounds 5] [--server 15] [--json]
+python bench/validation.py --only period --no-peers          # ten years in one pass
+python bench/validation.py --only ingest --codes 5000 --years 1 --rounds 12
 
 A private server is made, filled with random walks that keep the ticks of KRX, used and removed. The
 peers read the same rows from the same server over the same kind of connection, loading included,
@@ -8,6 +10,10 @@ and judge them by the same thresholds: price change, opening gap, volume against
 and quartiles of volume and return over the 30 bars before, repeated bars, price limits and ticks.
 They know neither listings, halts, corporate actions nor dated rules, so their work is the smaller.
 What they find is compared with what the database finds, rule by rule.
+
+The cost on ingest is the processor time of the backend for batches of one bar of each code, in turn
+and in random order into three copies of the database: with every rule, without the statistical ones
+and with nothing judged. Ratios are medians of the ratios within one round.
 """
 
 from __future__ import annotations
@@ -15,10 +21,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import statistics
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +44,7 @@ from aegis_db.migrate import upgrade
 
 SETTINGS = ("fsync=on", "shared_buffers=1GB", "max_wal_size=8GB", "work_mem=64MB", "jit=off")
 LAST = date(2024, 12, 30)
+QUESTIONS = ("day", "code", "period", "ingest")
 TARGETS = {
     "one day, from its baselines": 0.030,
     "one day, looked up (the view)": 0.100,
@@ -387,15 +398,62 @@ def found(connection: psycopg.Connection[Any], context: str) -> dict[str, int]:
     return dict(connection.execute(query.encode()).fetchall())
 
 
+@contextmanager
+def watched(connection: psycopg.Connection[Any]) -> Iterator[dict[str, int]]:
+    """Fill in temporary bytes, and the peak of what all backends have for themselves."""
+    figures = {"peak_memory": 0}
+    row = connection.execute(
+        "SELECT setting FROM pg_settings WHERE name = 'data_directory'"
+    ).fetchone()
+    assert row is not None
+    postmaster = (Path(row[0]) / "postmaster.pid").read_text().split()[0]
+    done = threading.Event()
+
+    def own(pid: str) -> int:
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        except OSError:
+            return 0
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+    def watch() -> None:
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
+        while children.exists() and not done.wait(0.5):
+            now = sum(own(pid) for pid in children.read_text().split())
+            figures["peak_memory"] = max(figures["peak_memory"], now)
+
+    def temporary() -> int:
+        connection.execute("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()")
+        row = connection.execute(
+            "SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    before = temporary()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield figures
+    finally:
+        done.set()
+        watcher.join()
+    figures["temporary_bytes"] = temporary() - before
+
+
 def measure(
-    connection: psycopg.Connection[Any], codes: int, bars: int, rounds: int
+    connection: psycopg.Connection[Any],
+    codes: int,
+    bars: int,
+    rounds: int,
+    only: tuple[str, ...],
+    peers: dict[str, Callable[[psycopg.Connection[Any], str, date], dict[str, int]]],
 ) -> list[dict[str, Any]]:
     """Return one entry for each question and way of answering it."""
     day, year = LAST, LAST.replace(year=LAST.year - 1)
     code = f"{codes // 2:06}"
     row = connection.execute("SELECT min(trade_date) FROM aegis.daily_market_data").fetchone()
     assert row is not None
-    connection.execute("CALL aegis.refresh_baselines(%s)", (day,))
     entries: list[dict[str, Any]] = []
 
     def note(question: str, way: str, rows: int, took: float, hits: dict[str, int]) -> None:
@@ -416,7 +474,7 @@ def measure(
         note(question, way, rows, took, hits)
 
     def ask_peers(question: str, rows: int, where: str, since: date, times: int) -> None:
-        for name, peer in PEERS.items():
+        for name, peer in peers.items():
             hits: dict[str, int] = {}
 
             def work(peer: Any = peer, hits: dict[str, int] = hits) -> None:
@@ -425,36 +483,173 @@ def measure(
             note(question, name, rows, seconds(work, times), hits)
 
     by_baselines, by_view, by_code = TARGETS
-    ask(by_baselines, codes, "AEGIS", f"aegis._day_context('{day}')")
-    view = VIEW.format(where=f"x.trade_date = DATE '{day}'")
-    ask(by_view, codes, "AEGIS", f"$q${view}$q$")
-    ask(by_view, codes, "AEGIS, in one pass", f"aegis._range_context('{day}', '{day}')")
-    ask_peers(
-        by_view, codes, f"d.trade_date BETWEEN DATE '{day}' - 68 AND DATE '{day}'", day, rounds
-    )
-
-    ask(
-        by_code, 244, "AEGIS", f"aegis._range_context('{year}'::date + 1, '{day}', '{code}', 'raw')"
-    )
-    ask_peers(
-        by_code,
-        244,
-        f"d.stock_code = '{code}' AND d.trade_date > DATE '{year}' - 68",
-        year + timedelta(days=1),
-        rounds,
-    )
-
-    begun = time.perf_counter()
-    connection.execute("SELECT aegis.validate_period(%s, %s)", (row[0], day))
-    took = time.perf_counter() - begun
-    kept = connection.execute(
-        "SELECT rule_code, count(*)::integer FROM aegis.findings WHERE found_by = 'range'"
-        " GROUP BY 1"
-    ).fetchall()
-    whole = "the whole period"
-    note(whole, "AEGIS, in one pass, findings and cases kept", bars, took, dict(kept))
-    ask_peers(whole, bars, "TRUE", row[0], 0)
+    if "day" in only:
+        connection.execute("CALL aegis.refresh_baselines(%s)", (day,))
+        ask(by_baselines, codes, "AEGIS", f"aegis._day_context('{day}')")
+        view = VIEW.format(where=f"x.trade_date = DATE '{day}'")
+        ask(by_view, codes, "AEGIS", f"$q${view}$q$")
+        ask(by_view, codes, "AEGIS, in one pass", f"aegis._range_context('{day}', '{day}')")
+        ask_peers(
+            by_view, codes, f"d.trade_date BETWEEN DATE '{day}' - 68 AND DATE '{day}'", day, rounds
+        )
+    if "code" in only:
+        ask(
+            by_code,
+            244,
+            "AEGIS",
+            f"aegis._range_context('{year}'::date + 1, '{day}', '{code}', 'raw')",
+        )
+        ask_peers(
+            by_code,
+            244,
+            f"d.stock_code = '{code}' AND d.trade_date > DATE '{year}' - 68",
+            year + timedelta(days=1),
+            rounds,
+        )
+    if "period" in only:
+        whole = "the whole period"
+        with watched(connection) as figures:
+            begun = time.perf_counter()
+            connection.execute("SELECT aegis.validate_period(%s, %s)", (row[0], day))
+            took = time.perf_counter() - begun
+        kept = connection.execute(
+            "SELECT rule_code, count(*)::integer FROM aegis.findings WHERE found_by = 'range'"
+            " GROUP BY 1"
+        ).fetchall()
+        note(whole, "AEGIS, in one pass, findings and cases kept", bars, took, dict(kept))
+        entries[-1] |= figures
+        ask_peers(whole, bars, "TRUE", row[0], 0)
     return entries
+
+
+VARIANTS = {
+    "every rule": "",
+    "no statistical rule": """
+        DO $$
+        DECLARE v_rule text;
+        BEGIN
+            FOR v_rule IN SELECT r.rule_code FROM aegis.validation_rules AS r
+                           WHERE r.minimum_observations IS NOT NULL AND r.is_enabled
+            LOOP
+                CALL aegis.change_validation_rule(v_rule, '{"is_enabled": false}', 'benchmark');
+            END LOOP;
+        END $$""",
+    "nothing judged": """
+        CREATE FUNCTION aegis.judge_nothing(text, text, bigint, regclass) RETURNS void
+        LANGUAGE plpgsql AS 'BEGIN END';
+        GRANT EXECUTE ON FUNCTION aegis.judge_nothing TO aegis_owner;
+        UPDATE aegis.ingest_checks SET routine = 'judge_nothing' WHERE routine = '_judge_batch'
+        """,
+}
+
+# Bars of a session as a source would send them: the day before, with what moved since.
+NEXT_BARS = """
+SELECT d.stock_code, %(day)s::date, 'raw', d.close_price, greatest(d.close_price, n.close_price),
+       least(d.close_price, n.close_price), n.close_price, d.volume, d.volume * n.close_price,
+       n.close_price * d.listed_shares, d.listed_shares, d.close_price, %(day)s::date + time '16:00'
+  FROM aegis.daily_market_data AS d
+ CROSS JOIN LATERAL (SELECT d.close_price + 1000 * (hashtext(d.stock_code || %(day)s) %% 3)) AS m (price)
+ CROSS JOIN LATERAL (SELECT CASE WHEN m.price BETWEEN d.close_price * 0.8 AND d.close_price * 1.2
+                                 THEN m.price ELSE d.close_price END) AS n (close_price)
+ WHERE d.trade_date = aegis.trading_day_before(%(day)s::date)
+"""  # noqa: E501
+BAR_TYPES = ["text", "date", "text", *["numeric"] * 9, "timestamptz"]
+SEND = """
+COPY pg_temp.stage_daily_market_data (stock_code, trade_date, price_basis, open_price, high_price, low_price,
+    close_price, volume, trade_value, market_cap, listed_shares, base_price, event_at) FROM STDIN (FORMAT binary)
+"""  # noqa: E501
+
+
+def send(connection: psycopg.Connection[Any], rows: list[tuple[Any, ...]]) -> float:
+    """Send one batch; return the processor time of its backend, in seconds."""
+    backend = Path(f"/proc/{connection.info.backend_pid}/schedstat")
+    before = int(backend.read_text().split()[0])
+    with connection.transaction():
+        connection.execute("SELECT aegis.open_stage('daily_market_data')")
+        with connection.cursor().copy(SEND.encode()) as copy:
+            copy.set_types(BAR_TYPES)
+            for row in rows:
+                copy.write_row(row)
+        taken = connection.execute(
+            "SELECT (aegis.upsert_staged('daily_market_data', 'krx', %s)).inserted", (uuid.uuid4(),)
+        ).fetchone()
+    assert taken == (len(rows),), f"{taken} of {len(rows)} rows were taken"
+    return (int(backend.read_text().split()[0]) - before) / 1e9
+
+
+def ingest_cost(
+    cluster: Cluster, connection: psycopg.Connection[Any], codes: int, rounds: int
+) -> list[dict[str, Any]]:
+    """Return one entry for each variant: time of a batch, and its ratio to the others."""
+    days = [
+        row[0]
+        for row in connection.execute(
+            "SELECT c.trade_date FROM aegis.trading_calendar AS c"
+            " WHERE c.venue = 'XKRX' AND c.is_open AND c.trade_date > %s"
+            " ORDER BY c.trade_date LIMIT %s",
+            (LAST, rounds + 1),
+        )
+    ]
+    connection.execute(
+        "SELECT aegis.ensure_partitions('aegis.daily_market_data', %s, %s)", (days[0], days[-1])
+    )
+    sessions: dict[str, psycopg.Connection[Any]] = {}
+    with connect(cluster.dsn("template1"), autocommit=True) as other:
+        source = connection.info.dbname
+        connection.close()
+        for number, name in enumerate(VARIANTS):
+            other.execute(f"CREATE DATABASE variant_{number} TEMPLATE {source}".encode())
+            sessions[name] = connect(cluster.dsn(f"variant_{number}"), autocommit=True)
+            if VARIANTS[name]:
+                sessions[name].execute(VARIANTS[name].encode())
+    laps: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    findings: dict[str, int] = {}
+    for day in days:
+        for name in random.sample(list(VARIANTS), len(VARIANTS)):
+            session = sessions[name]
+            session.execute("CALL aegis.refresh_baselines(%s)", (day,))
+            rows = session.execute(NEXT_BARS.encode(), {"day": day}).fetchall()
+            laps[name].append(send(session, rows))
+            session.execute("CHECKPOINT")
+    for name, session in sessions.items():
+        row = session.execute(
+            "SELECT count(*) FROM aegis.findings WHERE found_by = 'ingest'"
+        ).fetchone()
+        assert row is not None
+        findings[name] = row[0]
+        session.close()
+    return [
+        {
+            "way": name,
+            "rows": codes,
+            "milliseconds": round(statistics.median(laps[name][1:]) * 1000, 1),
+            "findings": findings[name],
+            "ratio": {
+                other: round(
+                    statistics.median(
+                        mine / theirs
+                        for mine, theirs in zip(laps[name][1:], laps[other][1:], strict=True)
+                    ),
+                    3,
+                )
+                for other in VARIANTS
+            },
+        }
+        for name in VARIANTS
+    ]
+
+
+def show_cost(entries: list[dict[str, Any]]) -> None:
+    report = Table(box=None, pad_edge=False, header_style="bold")
+    report.add_column("batch")
+    for heading in ("ms", *(f"against {name}" for name in VARIANTS), "findings"):
+        report.add_column(heading, justify="right")
+    for entry in entries:
+        ratios = (f"{ratio:.2f}" for ratio in entry["ratio"].values())
+        report.add_row(
+            entry["way"], f"{entry['milliseconds']:.1f}", *ratios, f"{entry['findings']:,}"
+        )
+    Console(width=150).print(report)
 
 
 def show(entries: list[dict[str, Any]]) -> None:
@@ -477,6 +672,12 @@ def show(entries: list[dict[str, Any]]) -> None:
             f"{sum(entry['found'].values()):,}",
         )
     Console(width=150).print(report)
+    for entry in entries:
+        if "peak_memory" in entry:
+            click.echo(
+                f"{entry['way']}: {entry['temporary_bytes'] / 1e6:,.0f} MB of temporary files,"
+                f" at most {entry['peak_memory'] / 1e6:,.0f} MB of memory in all backends"
+            )
 
 
 @click.command()
@@ -484,8 +685,24 @@ def show(entries: list[dict[str, Any]]) -> None:
 @click.option("--years", default=10, show_default=True, help="Years of sessions.")
 @click.option("--rounds", default=5, show_default=True, help="Counted rounds of short questions.")
 @click.option("--server", type=int, help="PostgreSQL major  [default: the first one found]")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(QUESTIONS),
+    default=QUESTIONS,
+    help="Ask this only; may be repeated.",
+)
+@click.option("--peers/--no-peers", default=True, show_default=True, help="Ask the peers, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
-def main(codes: int, years: int, rounds: int, server: int | None, as_json: bool) -> None:
+def main(
+    codes: int,
+    years: int,
+    rounds: int,
+    server: int | None,
+    only: tuple[str, ...],
+    peers: bool,
+    as_json: bool,
+) -> None:
     """Measure the validation of daily bars against pandas, Polars and pandera."""
     with tempfile.TemporaryDirectory(prefix="aegis-bench-") as directory:
         Path(directory).chmod(0o755)
@@ -495,7 +712,8 @@ def main(codes: int, years: int, rounds: int, server: int | None, as_json: bool)
             upgrade(cluster.dsn())
             with connect(cluster.dsn(), autocommit=True) as connection:
                 bars = fill(connection, codes, years)
-                entries = measure(connection, codes, bars, rounds)
+                entries = measure(connection, codes, bars, rounds, only, PEERS if peers else {})
+                costs = ingest_cost(cluster, connection, codes, rounds) if "ingest" in only else []
         finally:
             cluster.stop()
     about = {
@@ -505,6 +723,7 @@ def main(codes: int, years: int, rounds: int, server: int | None, as_json: bool)
         "years": years,
         "load": os.getloadavg()[0],
         "results": entries,
+        "ingest": costs,
     }
     if as_json:
         click.echo(json.dumps(about, indent=2))
@@ -513,7 +732,10 @@ def main(codes: int, years: int, rounds: int, server: int | None, as_json: bool)
         f"PostgreSQL {cluster.binaries.version}, {bars:,} bars of {codes:,} codes, {years} years,"
         f" fsync on, load {os.getloadavg()[0]:.1f}"
     )
-    show(entries)
+    if entries:
+        show(entries)
+    if costs:
+        show_cost(costs)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@
 -- Raises   AEV07  a day is missing or infinite, or the range ends before it begins
 -- Repeat   idempotent: a finding is written once for each version of the rule and of the value
 --
--- Finds in bars what aegis.validate_trading_day finds in them day by day, without baselines, a year at a time within one
--- transaction, by as many parallel workers as the server grants (max_parallel_workers_per_gather). Sessions as a whole and missing bars are for aegis.validate_trading_day. p_priority_limit puts off the
+-- Finds in bars what aegis.validate_trading_day finds in them day by day, without baselines, by as many parallel workers as
+-- the server grants (max_parallel_workers_per_gather). One transaction, a year at a time, so that ten years take no more
+-- memory than one. Sessions as a whole and missing bars are for aegis.validate_trading_day. p_priority_limit puts off the
 -- rules of higher numbers.
 
 CREATE OR REPLACE FUNCTION aegis.validate_period(
@@ -31,7 +32,7 @@ DECLARE
     v_from date := p_from;
     v_to date;
     v_new bigint;
-    v_judged bigint;
+    v_judged bigint := 0;
     v_findings bigint := 0;
     v_run aegis.validation_runs;
 BEGIN
@@ -54,36 +55,37 @@ BEGIN
         ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
         GET DIAGNOSTICS v_new = ROW_COUNT;
         v_findings := v_findings + v_new;
+
+        UPDATE aegis.findings AS f
+           SET status = 'superseded'
+         WHERE f.trade_date BETWEEN v_from AND v_to
+           AND f.target = 'daily_market_data'
+           AND f.status IN ('open', 'explained')
+           AND (
+               EXISTS (
+                   SELECT
+                     FROM aegis.daily_market_data AS d
+                    WHERE d.trade_date = f.trade_date
+                      AND d.trade_date BETWEEN v_from AND v_to
+                      AND d.stock_code = f.stock_code
+                      AND d.price_basis = f.price_basis
+                      AND d.data_version > f.data_version
+               )
+               OR EXISTS (
+                   SELECT
+                     FROM aegis.validation_rules AS r
+                    WHERE r.rule_code = f.rule_code
+                      AND r.rule_version > f.rule_version
+                      AND r.is_enabled
+                      AND r.priority <= p_priority_limit
+               )
+           );
+
+        SELECT v_judged + count(*) INTO v_judged
+          FROM aegis.daily_market_data AS d WHERE d.trade_date BETWEEN v_from AND v_to AND d.is_active;
         v_from := v_to + 1;
     END LOOP;
 
-    UPDATE aegis.findings AS f
-       SET status = 'superseded'
-     WHERE f.trade_date BETWEEN p_from AND p_to
-       AND f.target = 'daily_market_data'
-       AND f.status IN ('open', 'explained')
-       AND (
-           EXISTS (
-               SELECT
-                 FROM aegis.daily_market_data AS d
-                WHERE d.trade_date = f.trade_date
-                  AND d.trade_date BETWEEN p_from AND p_to
-                  AND d.stock_code = f.stock_code
-                  AND d.price_basis = f.price_basis
-                  AND d.data_version > f.data_version
-           )
-           OR EXISTS (
-               SELECT
-                 FROM aegis.validation_rules AS r
-                WHERE r.rule_code = f.rule_code
-                  AND r.rule_version > f.rule_version
-                  AND r.is_enabled
-                  AND r.priority <= p_priority_limit
-           )
-       );
-
-    SELECT count(*) INTO v_judged
-      FROM aegis.daily_market_data AS d WHERE d.trade_date BETWEEN p_from AND p_to AND d.is_active;
     v_run := aegis._record_run('range', 'daily_market_data', p_from, p_to, p_priority_limit, v_judged, v_findings,
                                v_started_at);
     RETURN v_run;
