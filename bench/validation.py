@@ -535,10 +535,9 @@ VARIANTS = {
             END LOOP;
         END $$""",
     "nothing judged": """
-        CREATE FUNCTION aegis.judge_nothing(text, text, bigint, regclass) RETURNS void
-        LANGUAGE plpgsql AS 'BEGIN END';
-        GRANT EXECUTE ON FUNCTION aegis.judge_nothing TO aegis_owner;
-        UPDATE aegis.ingest_checks SET routine = 'judge_nothing' WHERE routine = '_judge_batch'
+        CREATE OR REPLACE FUNCTION aegis._judge_batch(
+            p_target text, p_source text, p_batch_number bigint, p_work regclass
+        ) RETURNS void LANGUAGE plpgsql AS 'BEGIN END'
         """,
 }
 

@@ -7,22 +7,26 @@
 -- Repeat   changes nothing
 --
 -- With a batch it tells what was decided for that batch, once and for all: [1,101) for one that was spared nothing.
+-- In PL/pgSQL, as others that every batch asks once, for the plan that a session keeps.
 
 CREATE OR REPLACE FUNCTION aegis.active_priorities(p_batch_number bigint DEFAULT NULL)
 RETURNS int4range
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT int4range(
-               1,
-               CASE WHEN p_batch_number IS NULL THEN aegis._priorities_through(aegis.load_level())
-                    ELSE coalesce((SELECT min(d.priorities_through) FROM aegis.deferred_checks AS d
-                                    WHERE d.batch_number = p_batch_number), 100)
-               END,
-               '[]'
-           )
+BEGIN
+    IF p_batch_number IS NULL THEN
+        RETURN int4range(1, aegis._priorities_through(aegis.load_level()), '[]');
+    END IF;
+
+    RETURN int4range(
+        1,
+        coalesce((SELECT min(d.priorities_through) FROM aegis.deferred_checks AS d WHERE d.batch_number = p_batch_number), 100),
+        '[]'
+    );
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis.active_priorities(bigint) IS -- noqa: LT01

@@ -11,17 +11,21 @@
 
 CREATE OR REPLACE FUNCTION aegis.load_level()
 RETURNS integer
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT CASE
-               WHEN s.override_until > clock_timestamp() THEN s.override_level
-               WHEN s.level > 0 AND s.measured_at > clock_timestamp() - aegis.configuration('aegis.load_stale')::interval
-               THEN s.level
-               ELSE 0
-           END
-      FROM aegis.load_state AS s
+BEGIN
+    RETURN (
+        SELECT CASE
+                   WHEN s.override_until > clock_timestamp() THEN s.override_level
+                   WHEN s.level > 0 AND s.measured_at > clock_timestamp() - aegis.configuration('aegis.load_stale')::interval
+                   THEN s.level
+                   ELSE 0
+               END
+          FROM aegis.load_state AS s
+    );
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis.load_level() IS

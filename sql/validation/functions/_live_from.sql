@@ -3,11 +3,13 @@
 
 CREATE OR REPLACE FUNCTION aegis._live_from()
 RETURNS date
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT (clock_timestamp() AT TIME ZONE 'Asia/Seoul')::date - aegis.configuration('aegis.live_days')::integer
+BEGIN
+    RETURN (clock_timestamp() AT TIME ZONE 'Asia/Seoul')::date - aegis.configuration('aegis.live_days')::integer;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis._live_from() IS

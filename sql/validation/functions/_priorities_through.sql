@@ -2,12 +2,14 @@
 
 CREATE OR REPLACE FUNCTION aegis._priorities_through(p_level integer)
 RETURNS integer
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 STRICT
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT CASE p_level WHEN 0 THEN 100 ELSE aegis.configuration('aegis.load_priority_' || p_level)::integer END
+BEGIN
+    RETURN CASE p_level WHEN 0 THEN 100 ELSE aegis.configuration('aegis.load_priority_' || p_level)::integer END;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis._priorities_through(integer) IS -- noqa: LT01

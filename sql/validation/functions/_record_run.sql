@@ -13,9 +13,12 @@ CREATE OR REPLACE FUNCTION aegis._record_run(
     p_rows_without_baseline bigint DEFAULT 0
 )
 RETURNS aegis.validation_runs
-LANGUAGE sql
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_run aegis.validation_runs;
+BEGIN
     INSERT INTO aegis.validation_runs (
         found_by, target, first_date, last_date, batch_number, rule_set_version, rules_asked, priority_limit,
         rows_judged, rows_without_baseline, findings, started_at
@@ -24,7 +27,9 @@ AS $function$
            p_rows_judged, p_rows_without_baseline, p_findings, p_started_at
       FROM aegis.validation_rules AS r
      WHERE p_target = ANY (r.targets) AND r.is_enabled AND r.priority <= p_priority_limit
-    RETURNING *
+    RETURNING * INTO v_run;
+    RETURN v_run;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis._record_run(text, text, date, date, integer, bigint, bigint, timestamptz, bigint, bigint) IS -- noqa: LT01

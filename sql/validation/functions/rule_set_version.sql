@@ -2,12 +2,14 @@
 
 CREATE OR REPLACE FUNCTION aegis.rule_set_version()
 RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT sum(r.rule_version) FROM aegis.validation_rules AS r
+BEGIN
+    RETURN (SELECT sum(r.rule_version) FROM aegis.validation_rules AS r);
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis.rule_set_version() IS
