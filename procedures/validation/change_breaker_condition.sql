@@ -1,6 +1,6 @@
 -- change_breaker_condition: change what trips circuit breakers, or add a condition.
 --
--- Call     CALL aegis.change_breaker_condition('code_errors', '{"findings": 5, "period": "10 minutes"}', 'too jumpy');
+-- Call     CALL aegis.change_breaker_condition('code_errors', '{"threshold": 5, "period": "10 minutes"}', 'too jumpy');
 -- Role     aegis_operator
 -- Locks    the condition's row, until the caller's transaction ends
 -- Raises   AEV51  the reason is blank
@@ -8,7 +8,8 @@
 --          AEV54  there is no such condition, and too little is given for a new one
 -- Repeat   idempotent: what is so already changes nothing
 --
--- Properties: scope, rule_code, minimum_severity, findings, period, cooldown, probe_batches, is_enabled.
+-- Properties: kind (findings unless given), scope, rule_code, minimum_severity, threshold, minimum_rows (1 unless given),
+-- period, cooldown, probe_batches, is_enabled.
 
 CREATE OR REPLACE PROCEDURE aegis.change_breaker_condition(p_condition_code text, p_changes jsonb, p_reason text)
 LANGUAGE plpgsql
@@ -31,7 +32,7 @@ BEGIN
 
     SELECT string_agg(o.name, ', ') INTO v_unknown
       FROM jsonb_object_keys(CASE jsonb_typeof(p_changes) WHEN 'object' THEN p_changes ELSE '{"?": 0}' END) AS o (name)
-     WHERE o.name <> ALL ('{scope,rule_code,minimum_severity,findings,period,cooldown,probe_batches,is_enabled}'::text []);
+     WHERE o.name <> ALL ('{kind,scope,rule_code,minimum_severity,threshold,minimum_rows,period,cooldown,probe_batches,is_enabled}'::text []);
     IF v_unknown IS NOT NULL THEN
         RAISE EXCEPTION 'conditions have no property %', v_unknown
             USING ERRCODE = 'AEV53', SCHEMA = 'aegis', TABLE = 'breaker_conditions',
@@ -40,12 +41,14 @@ BEGIN
 
     SELECT c.* INTO v_old FROM aegis.breaker_conditions AS c WHERE c.condition_code = p_condition_code FOR UPDATE;
     IF NOT FOUND THEN
-        IF NOT coalesce(p_changes ?& '{scope,minimum_severity,findings,period,cooldown,probe_batches}', FALSE) THEN
+        IF NOT coalesce(p_changes ?& '{scope,minimum_severity,threshold,period,cooldown,probe_batches}', FALSE) THEN
             RAISE EXCEPTION 'there is no condition %', coalesce(quote_literal(p_condition_code), 'null')
                 USING ERRCODE = 'AEV54', SCHEMA = 'aegis', TABLE = 'breaker_conditions',
-                      HINT = 'A new one needs scope, minimum_severity, findings, period, cooldown and probe_batches.';
+                      HINT = 'A new one needs scope, minimum_severity, threshold, period, cooldown and probe_batches.';
         END IF;
         v_old.condition_code := p_condition_code;
+        v_old.kind := 'findings';
+        v_old.minimum_rows := 1;
         v_old.is_enabled := TRUE;
         v_old.data_version := 0;
     END IF;
@@ -57,7 +60,7 @@ BEGIN
         v_new.last_updated := clock_timestamp();
         v_new.updated_by := SESSION_USER;
 
-        IF v_new.rule_code IS NOT NULL
+        IF v_new.rule_code IS NOT NULL AND v_new.kind = 'findings'
             AND NOT EXISTS (SELECT FROM aegis.validation_rules AS r WHERE r.rule_code = v_new.rule_code)
         THEN
             RAISE EXCEPTION 'there is no rule %', v_new.rule_code USING ERRCODE = 'check_violation';
@@ -67,16 +70,17 @@ BEGIN
             INSERT INTO aegis.breaker_conditions SELECT v_new.*;
         ELSE
             UPDATE aegis.breaker_conditions AS c
-               SET (scope, rule_code, minimum_severity, findings, period, cooldown, probe_batches, is_enabled,
+               SET (kind, scope, rule_code, minimum_severity, threshold, minimum_rows, period, cooldown, probe_batches, is_enabled,
                     data_version, change_reason, last_updated, updated_by)
-                 = (v_new.scope, v_new.rule_code, v_new.minimum_severity, v_new.findings, v_new.period, v_new.cooldown,
-                    v_new.probe_batches, v_new.is_enabled, v_new.data_version, v_new.change_reason, v_new.last_updated,
+                 = (v_new.kind, v_new.scope, v_new.rule_code, v_new.minimum_severity, v_new.threshold, v_new.minimum_rows, v_new.period,
+                    v_new.cooldown, v_new.probe_batches, v_new.is_enabled, v_new.data_version, v_new.change_reason, v_new.last_updated,
                     v_new.updated_by)
              WHERE c.condition_code = p_condition_code
-               AND (c.scope, c.rule_code, c.minimum_severity, c.findings, c.period, c.cooldown, c.probe_batches, c.is_enabled)
+               AND (c.kind, c.scope, c.rule_code, c.minimum_severity, c.threshold, c.minimum_rows, c.period, c.cooldown, c.probe_batches,
+                    c.is_enabled)
                    IS DISTINCT FROM
-                   (v_new.scope, v_new.rule_code, v_new.minimum_severity, v_new.findings, v_new.period, v_new.cooldown,
-                    v_new.probe_batches, v_new.is_enabled);
+                   (v_new.kind, v_new.scope, v_new.rule_code, v_new.minimum_severity, v_new.threshold, v_new.minimum_rows, v_new.period,
+                    v_new.cooldown, v_new.probe_batches, v_new.is_enabled);
         END IF;
         v_is_changed := FOUND;
     EXCEPTION

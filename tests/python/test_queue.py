@@ -17,11 +17,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from datetime import time as dt_time
 from email import policy
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -30,6 +33,7 @@ from click.testing import CliRunner
 
 from aegis_db.alerts import Deliverer, Relay
 from aegis_db.cli import main
+from aegis_db.ingest import BatchResult, Writer
 
 # A rule as simple as can be: a volume of 13 is critical.
 TEST_RULE = """
@@ -163,7 +167,7 @@ def test_findings_of_many_sessions_join_one_case(database: str) -> None:
 def test_two_findings_in_two_sessions_trip_what_two_trip(ruled: str) -> None:
     with psycopg.connect(ruled, autocommit=True) as connection:
         connection.execute(
-            """CALL aegis.change_breaker_condition('code_critical', '{"findings": 2}', 'test')"""
+            """CALL aegis.change_breaker_condition('code_critical', '{"threshold": 2}', 'test')"""
         )
         for code in ("000660", "035420", "068270"):
             send(connection, 1, 0, code)
@@ -238,6 +242,58 @@ def test_a_breaker_trips_with_the_value_that_causes_it(ruled: str) -> None:
         assert seen == "open"
         assert len(notified.payload) < 20
         assert took < 1, f"{took:.3f} s"
+
+
+def test_a_tick_stops_its_code_within_a_second(database: str) -> None:
+    """Through the writer, by a rule of AEGIS, seen by a session that was told."""
+    today = datetime.now(ZoneInfo("Asia/Seoul")).date()
+    early = datetime.combine(today, dt_time(8, 10), ZoneInfo("Asia/Seoul")) - timedelta(days=1)
+    with psycopg.connect(database, autocommit=True) as listener:
+        listener.execute(
+            "SELECT aegis.ensure_partitions('aegis.stock_ticks', %(day)s, %(day)s)",
+            {"day": early.date()},
+        )
+        listener.execute(
+            "CALL aegis.override_trading_day(%s, TRUE, 'test', '09:00', '15:30')", (early.date(),)
+        )
+        listener.execute(
+            "CALL aegis.change_validation_rule("
+            " 'outside_session', %s, 'nothing trades at ten past eight')",
+            ('{"severity": "critical"}',),
+        )
+        listener.execute("LISTEN aegis_alerts")
+        heard: list[tuple[float, str]] = []
+
+        def listen() -> None:
+            for _ in listener.notifies(timeout=10, stop_after=1):
+                pass
+            seen = listener.execute("SELECT aegis.breaker_state('005930')").fetchone()
+            heard.append((time.monotonic(), seen[0] if seen else "unknown"))
+
+        with Writer(database, connections=1) as writer:
+
+            def tick(number: int, at: datetime) -> BatchResult:
+                row = {
+                    "stock_code": "005930",
+                    "trade_date": at.date(),
+                    "traded_at": at,
+                    "sequence_number": number,
+                    "price": 53400,
+                    "volume": 1,
+                }
+                return writer.write("stock_ticks", [row], source="krx")
+
+            assert tick(1, early + timedelta(hours=2)).inserted == 1
+            ears = threading.Thread(target=listen, daemon=True)
+            ears.start()
+            started = time.monotonic()
+            assert tick(2, early).inserted == 1, "the tick is stored: flag, never drop"
+            ears.join(15)
+            assert heard, "nobody was told"
+            ((told_at, state_then),) = heard
+            assert state_then == "open"
+            assert told_at - started < 1, f"{told_at - started:.3f} s"
+            assert tick(3, early + timedelta(hours=2)).quarantined == 1
 
 
 # Delivery.

@@ -63,6 +63,7 @@ DROP FUNCTION aegis._watch_breakers;
 DROP FUNCTION aegis._ask_breakers;
 DROP FUNCTION aegis._is_admitted;
 DROP FUNCTION aegis._breaker_lock;
+DROP FUNCTION aegis._measure_condition;
 DROP FUNCTION aegis._move_breaker;
 DROP FUNCTION aegis._lock_breaker;
 DROP TABLE aegis.circuit_breaker_probes;

@@ -2,10 +2,12 @@
 
 CREATE TABLE aegis.breaker_conditions_history (
     condition_code text COLLATE "C" NOT NULL,
+    kind text NOT NULL,
     scope text NOT NULL,
     rule_code text COLLATE "C",
     minimum_severity text NOT NULL,
-    findings integer NOT NULL,
+    threshold numeric NOT NULL,
+    minimum_rows integer NOT NULL,
     period interval NOT NULL,
     cooldown interval NOT NULL,
     probe_batches integer NOT NULL,
@@ -23,10 +25,12 @@ CREATE TABLE aegis.breaker_conditions_history (
 COMMENT ON TABLE aegis.breaker_conditions_history IS
 'Superseded versions of aegis.breaker_conditions, written by its history trigger.';
 COMMENT ON COLUMN aegis.breaker_conditions_history.condition_code IS 'Name of the condition.';
+COMMENT ON COLUMN aegis.breaker_conditions_history.kind IS 'Superseded: what is measured.';
 COMMENT ON COLUMN aegis.breaker_conditions_history.scope IS 'Superseded: what it trips: code, source or market.';
-COMMENT ON COLUMN aegis.breaker_conditions_history.rule_code IS 'Superseded: rule whose findings count; null: any.';
+COMMENT ON COLUMN aegis.breaker_conditions_history.rule_code IS 'Superseded: rule or reason that counts; null: any.';
 COMMENT ON COLUMN aegis.breaker_conditions_history.minimum_severity IS 'Superseded: findings less grave do not count.';
-COMMENT ON COLUMN aegis.breaker_conditions_history.findings IS 'Superseded: so many findings trip it.';
+COMMENT ON COLUMN aegis.breaker_conditions_history.threshold IS 'Superseded: so much trips it.';
+COMMENT ON COLUMN aegis.breaker_conditions_history.minimum_rows IS 'Superseded: a share of fewer rows than these trips nothing.';
 COMMENT ON COLUMN aegis.breaker_conditions_history.period IS 'Superseded: within so much time.';
 COMMENT ON COLUMN aegis.breaker_conditions_history.cooldown IS 'Superseded: time from tripping to the first probe.';
 COMMENT ON COLUMN aegis.breaker_conditions_history.probe_batches IS 'Superseded: probes without a finding that close it again.';

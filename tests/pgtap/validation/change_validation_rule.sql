@@ -56,8 +56,8 @@ SELECT results_eq(
 SELECT is((SELECT l.done_by FROM (SELECT q.acted_by AS done_by FROM aegis.ledger AS q WHERE q.subject = 'validation rule price_gap' LIMIT 1) AS l), session_user::text,
           'and who did it');
 SELECT throws_ok($$DELETE FROM aegis.ledger AS l WHERE l.kind = 'rule_change'$$, NULL, NULL, 'for ever');
-CALL aegis.change_breaker_condition('code_critical', '{"findings": 77}', 'calmer');
-SELECT is((SELECT l.detail #>> '{new,findings}' || ' ' || (l.detail #>> '{old,findings}' <> '77')::text FROM aegis.ledger AS l WHERE l.subject LIKE 'breaker condition %'),
+CALL aegis.change_breaker_condition('code_critical', '{"threshold": 77}', 'calmer');
+SELECT is((SELECT l.detail #>> '{new,threshold}' || ' ' || (l.detail #>> '{old,threshold}' <> '77')::text FROM aegis.ledger AS l WHERE l.subject LIKE 'breaker condition %'),
           '77 true', 'so does it of conditions of circuit breakers');
 CALL aegis.change_alert_template('test', 'en', 'A test', 'Sent by {actor}.', 'shorter');
 SELECT is((SELECT l.detail #>> '{new,title_en}' || ' ' || (l.detail #>> '{old,title_en}' <> 'A test')::text FROM aegis.ledger AS l WHERE l.subject = 'template test'),

@@ -1,6 +1,6 @@
 -- Validation: what keeps coming in wrong is stopped, kept, tried again, and taken up when it is right.
 BEGIN;
-SELECT plan(41);
+SELECT plan(56);
 
 CREATE ROLE example_operator LOGIN;
 CREATE ROLE example_reader LOGIN;
@@ -27,11 +27,11 @@ GRANT EXECUTE ON FUNCTION aegis.test_rule TO aegis_owner;
 INSERT INTO aegis.ingest_checks (target, stage, priority, routine) VALUES ('stock_prices', 'after', 1, 'test_rule');
 
 CREATE SEQUENCE pg_temp.minutes;
-CREATE FUNCTION pg_temp.send(p_codes text [], p_volume bigint, p_source text DEFAULT 'krx') RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.send(p_codes text [], p_volume bigint, p_source text DEFAULT 'krx', p_age interval DEFAULT '0') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE v_result aegis.batch_result;
 BEGIN
     SELECT r.* INTO v_result FROM aegis.upsert_stock_prices(
-        ARRAY(SELECT ROW(c, '2025-01-02', 53400, p_volume, TIMESTAMPTZ '2025-01-02 10:00+09' + nextval('pg_temp.minutes') * INTERVAL '1 second',
+        ARRAY(SELECT ROW(c, '2025-01-02', 53400, p_volume, TIMESTAMPTZ '2025-01-02 10:00+09' + nextval('pg_temp.minutes') * INTERVAL '1 second' - p_age,
                          NULL)::aegis.stock_price_input FROM unnest(p_codes) AS c), p_source, gen_random_uuid()) AS r;
     RETURN format('%s taken, %s quarantined', v_result.inserted + v_result.updated, v_result.quarantined);
 END
@@ -79,7 +79,7 @@ SELECT is((SELECT array_agg(e.to_state ORDER BY e.event_id) FROM aegis.circuit_b
 SELECT is(pg_temp.send('{005930}', 8), '1 taken, 0 quarantined', 'rows are taken again');
 
 -- Sources and markets.
-CALL aegis.change_breaker_condition('source_errors', '{"findings": 2}', 'test');
+CALL aegis.change_breaker_condition('source_errors', '{"threshold": 2}', 'test');
 CALL aegis.change_breaker_condition('code_critical', '{"is_enabled": false}', 'test');
 SELECT is(pg_temp.send('{035720,035420}', 13, 'krx_snapshot') || pg_temp.state('source', 'krx_snapshot'),
           '2 taken, 0 quarantinedopen', 'a source that sends two codes wrong trips');
@@ -105,6 +105,39 @@ SELECT is((SELECT e.acted_by || ' ' || e.reason FROM aegis.circuit_breaker_event
 SELECT is(pg_temp.send('{035720}', 14, 'krx_snapshot') || pg_temp.state('source', 'krx_snapshot'), '1 taken, 0 quarantinedclosed',
           'what came before a reset does not count again');
 
+-- Rows that were put aside or too old.
+CALL aegis.change_breaker_condition('source_put_aside', '{"threshold": 0.5, "minimum_rows": 4}', 'test');
+SELECT is(pg_temp.send('{005930,035720}', -5, 'naver'), '0 taken, 0 quarantined', 'what is impossible is rejected');
+SELECT is(pg_temp.state('source', 'naver'), 'closed', 'a share of few rows trips nothing');
+SELECT is(pg_temp.send('{005930,035720}', 9, 'naver') || pg_temp.state('source', 'naver'), '2 taken, 0 quarantinedclosed',
+          'a good batch is not asked');
+SELECT is(pg_temp.send('{035720}', -5, 'naver') || pg_temp.state('source', 'naver'), '0 taken, 0 quarantinedopen',
+          'the next bad one trips its source');
+SELECT is((SELECT b.reason FROM aegis.circuit_breakers AS b WHERE b.subject = 'naver'),
+          'source_put_aside: 3 of 5 rows within 00:05:00 were put aside', 'and says how many');
+SELECT is(pg_temp.send('{035720}', 9, 'naver'), '0 taken, 1 quarantined', 'its rows are quarantined');
+SELECT pg_temp.cool('source', 'naver');
+SELECT pg_temp.send('{035720}', -5, 'naver');
+SELECT is((SELECT (b.state, b.trips, b.reason LIKE 'a probe failed: source_put_aside%')::text FROM aegis.circuit_breakers AS b
+            WHERE b.subject = 'naver'), '(open,2,t)', 'a probe that is put aside opens it again');
+CALL aegis.reset_breaker('source', 'naver', 'mended');
+SELECT is(pg_temp.send('{005930,035720,051910}', -5, 'naver') || pg_temp.state('source', 'naver'), '0 taken, 0 quarantinedclosed',
+          'what was put aside before a reset does not count again, nor what the breaker put aside');
+CALL aegis.change_breaker_condition('source_put_aside', '{"is_enabled": false}', 'test');
+CALL aegis.change_breaker_condition('source_dead_letters', '{"threshold": 5, "rule_code": "no_such_reason"}', 'test');
+SELECT is(pg_temp.send('{005930}', -5, 'naver') || pg_temp.send('{005930}', -5, 'naver') || pg_temp.state('source', 'naver'),
+          '0 taken, 0 quarantined0 taken, 0 quarantinedclosed', 'dead letters of other reasons do not count');
+CALL aegis.change_breaker_condition('source_dead_letters', '{"rule_code": null}', 'test');
+SELECT is(pg_temp.send('{005930}', 1, 'naver') || pg_temp.state('source', 'naver'), '1 taken, 0 quarantinedclosed',
+          'a batch without dead letters trips nothing');
+SELECT is(pg_temp.send('{005930}', -5, 'naver') || pg_temp.state('source', 'naver'), '0 taken, 0 quarantinedopen',
+          'five dead letters do, and one more');
+SELECT is(pg_temp.send('{005930,035720}', 1, 'krx_snapshot', '20 seconds') || pg_temp.state('source', 'krx_snapshot'), '0 taken, 0 quarantinedclosed',
+          'old rows trip nothing unless that is wanted');
+CALL aegis.change_breaker_condition('source_stale', '{"is_enabled": true, "threshold": 0.5, "minimum_rows": 2}', 'test');
+SELECT is(pg_temp.send('{005930,035720}', 1, 'krx_snapshot', '20 seconds') || pg_temp.state('source', 'krx_snapshot'), '0 taken, 0 quarantinedopen',
+          'a feed that sends what is old trips');
+
 SELECT set_eq($$SELECT DISTINCT l.subject || ' ' || (l.detail ->> 'to') FROM aegis.ledger AS l WHERE l.kind = 'breaker'$$,
               $$SELECT DISTINCT e.scope || ' ' || e.subject || ' ' || e.to_state FROM aegis.circuit_breaker_events AS e$$,
               'and in the ledger');
@@ -112,8 +145,8 @@ SELECT set_eq($$SELECT DISTINCT l.subject || ' ' || (l.detail ->> 'to') FROM aeg
 -- Conditions.
 SELECT throws_ok(format($$CALL aegis.change_breaker_condition('code_errors', '%s', 'x')$$, t.changes), 'AEV53', NULL,
                  t.changes || ' is refused')
-  FROM unnest(ARRAY['{"findings": 0}', '{"minimum_severity": "grave"}']) AS t (changes);
-SELECT throws_ok($$CALL aegis.change_breaker_condition('new_one', '{"findings": 1}', 'x')$$, 'AEV54', NULL, 'half a condition is none');
+  FROM unnest(ARRAY['{"threshold": 0}', '{"minimum_severity": "grave"}', '{"threshold": 1.5}', '{"kind": "put_aside_share"}']) AS t (changes);
+SELECT throws_ok($$CALL aegis.change_breaker_condition('new_one', '{"threshold": 1}', 'x')$$, 'AEV54', NULL, 'half a condition is none');
 
 SELECT * FROM finish();
 ROLLBACK;
