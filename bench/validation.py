@@ -2,7 +2,7 @@
 
 python bench/validation.py [--codes 2700] [--years 10] [--rounds 5] [--server 15] [--json]
 python bench/validation.py --only period --no-peers          # ten years in one pass
-python bench/validation.py --only ingest --codes 5000 --years 1 --rounds 12
+python bench/validation.py --only ingest --codes 5000 --rounds 12
 
 A private server is made, filled with random walks that keep the ticks of KRX, used and removed. The
 peers read the same rows from the same server over the same kind of connection, loading included,
@@ -94,12 +94,29 @@ SELECT w.stock_code, w.trade_date, 'raw', w.base_price, greatest(w.base_price, w
 """  # noqa: E501
 
 
-def fill(connection: psycopg.Connection[Any], codes: int, years: int) -> int:
-    """Fill ``years`` of sessions of ``codes`` random walks; return the number of bars."""
-    first = LAST.replace(year=LAST.year - years)
+def fill(connection: psycopg.Connection[Any], codes: int, first: date, held: int = 0) -> int:
+    """Fill the sessions after ``first`` of ``codes`` random walks; return the number of bars.
+
+    As many sessions after the last one as ``held`` are kept in ``bench.held``, to be sent later.
+    """
+    row = connection.execute(
+        "SELECT max(c.trade_date) FROM ("
+        " SELECT c.trade_date FROM aegis.trading_calendar AS c"
+        "  WHERE c.venue = 'XKRX' AND c.is_open AND c.trade_date >= %s"
+        "  ORDER BY c.trade_date LIMIT %s) AS c",
+        (LAST, held + 1),
+    ).fetchone()
+    assert row is not None
+    last = row[0]
     connection.execute("SELECT setseed(0.5)")
-    connection.execute(WALK.encode(), {"first": first, "last": LAST, "codes": codes})
+    connection.execute(WALK.encode(), {"first": first, "last": last, "codes": codes})
     connection.execute("CREATE INDEX ON pg_temp.walk USING brin (trade_date)")
+    connection.execute("CREATE SCHEMA bench")
+    connection.execute(
+        "CREATE TABLE bench.held AS"
+        f" SELECT w.* FROM pg_temp.walk AS w WHERE w.trade_date > '{LAST}'".encode()
+    )
+    connection.execute("DELETE FROM pg_temp.walk AS w WHERE w.trade_date > %s", (LAST,))
     connection.execute(
         "INSERT INTO aegis.stocks (stock_code, stock_name, market, source, source_rank,"
         "                          batch_number, last_updated)"
@@ -107,7 +124,7 @@ def fill(connection: psycopg.Connection[Any], codes: int, years: int) -> int:
         "   FROM pg_temp.walk AS w"
     )
     connection.execute(
-        "SELECT aegis.ensure_partitions('aegis.daily_market_data', %s, %s)", (first, LAST)
+        "SELECT aegis.ensure_partitions('aegis.daily_market_data', %s, %s)", (first, last)
     )
     for (month,) in connection.execute(
         "SELECT DISTINCT date_trunc('month', w.trade_date)::date FROM pg_temp.walk AS w ORDER BY 1"
@@ -535,22 +552,20 @@ VARIANTS = {
             END LOOP;
         END $$""",
     "nothing judged": """
+        SELECT aegis_guard.open_change('benchmark');
         CREATE OR REPLACE FUNCTION aegis._judge_batch(
             p_target text, p_source text, p_batch_number bigint, p_work regclass
         ) RETURNS void LANGUAGE plpgsql AS 'BEGIN END'
         """,
 }
 
-# Bars of a session as a source would send them: the day before, with what moved since.
 NEXT_BARS = """
-SELECT d.stock_code, %(day)s::date, 'raw', d.close_price, greatest(d.close_price, n.close_price),
-       least(d.close_price, n.close_price), n.close_price, d.volume, d.volume * n.close_price,
-       n.close_price * d.listed_shares, d.listed_shares, d.close_price, %(day)s::date + time '16:00'
-  FROM aegis.daily_market_data AS d
- CROSS JOIN LATERAL (SELECT d.close_price + 1000 * (hashtext(d.stock_code || %(day)s) %% 3)) AS m (price)
- CROSS JOIN LATERAL (SELECT CASE WHEN m.price BETWEEN d.close_price * 0.8 AND d.close_price * 1.2
-                                 THEN m.price ELSE d.close_price END) AS n (close_price)
- WHERE d.trade_date = aegis.trading_day_before(%(day)s::date)
+SELECT w.stock_code, w.trade_date, 'raw', w.base_price, greatest(w.base_price, w.close_price),
+       least(w.base_price, w.close_price), w.close_price, w.volume::numeric, w.volume * w.close_price,
+       w.close_price * w.listed_shares, w.listed_shares::numeric, w.base_price,
+       (w.trade_date + TIME '15:30') AT TIME ZONE 'Asia/Seoul'
+  FROM bench.held AS w
+ WHERE w.trade_date = %s
 """  # noqa: E501
 BAR_TYPES = ["text", "date", "text", *["numeric"] * 9, "timestamptz"]
 SEND = """
@@ -577,21 +592,15 @@ def send(connection: psycopg.Connection[Any], rows: list[tuple[Any, ...]]) -> fl
 
 
 def ingest_cost(
-    cluster: Cluster, connection: psycopg.Connection[Any], codes: int, rounds: int
+    cluster: Cluster, connection: psycopg.Connection[Any], codes: int
 ) -> list[dict[str, Any]]:
     """Return one entry for each variant: time of a batch, and its ratio to the others."""
     days = [
         row[0]
         for row in connection.execute(
-            "SELECT c.trade_date FROM aegis.trading_calendar AS c"
-            " WHERE c.venue = 'XKRX' AND c.is_open AND c.trade_date > %s"
-            " ORDER BY c.trade_date LIMIT %s",
-            (LAST, rounds + 1),
+            "SELECT DISTINCT h.trade_date FROM bench.held AS h ORDER BY 1"
         )
     ]
-    connection.execute(
-        "SELECT aegis.ensure_partitions('aegis.daily_market_data', %s, %s)", (days[0], days[-1])
-    )
     sessions: dict[str, psycopg.Connection[Any]] = {}
     with connect(cluster.dsn("template1"), autocommit=True) as other:
         source = connection.info.dbname
@@ -607,7 +616,7 @@ def ingest_cost(
         for name in random.sample(list(VARIANTS), len(VARIANTS)):
             session = sessions[name]
             session.execute("CALL aegis.refresh_baselines(%s)", (day,))
-            rows = session.execute(NEXT_BARS.encode(), {"day": day}).fetchall()
+            rows = session.execute(NEXT_BARS.encode(), (day,)).fetchall()
             laps[name].append(send(session, rows))
             session.execute("CHECKPOINT")
     for name, session in sessions.items():
@@ -710,9 +719,17 @@ def main(
         try:
             upgrade(cluster.dsn())
             with connect(cluster.dsn(), autocommit=True) as connection:
-                bars = fill(connection, codes, years)
+                # A batch on its way in looks back on 68 days.
+                bars = fill(
+                    connection,
+                    codes,
+                    LAST - timedelta(days=80 + 2 * rounds)
+                    if set(only) == {"ingest"}
+                    else LAST.replace(year=LAST.year - years),
+                    rounds + 1 if "ingest" in only else 0,
+                )
                 entries = measure(connection, codes, bars, rounds, only, PEERS if peers else {})
-                costs = ingest_cost(cluster, connection, codes, rounds) if "ingest" in only else []
+                costs = ingest_cost(cluster, connection, codes) if "ingest" in only else []
         finally:
             cluster.stop()
     about = {
