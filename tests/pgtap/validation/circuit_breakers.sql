@@ -106,7 +106,7 @@ SELECT is(pg_temp.send('{035720}', 14, 'krx_snapshot') || pg_temp.state('source'
           'what came before a reset does not count again');
 
 -- Rows that were put aside or too old.
-CALL aegis.change_breaker_condition('source_put_aside', '{"threshold": 0.5, "minimum_rows": 4}', 'test');
+CALL aegis.change_breaker_condition('source_put_aside', '{"threshold": 0.5, "minimum_rows": 4, "is_enabled": true}', 'test');
 SELECT is(pg_temp.send('{005930,035720}', -5, 'naver'), '0 taken, 0 quarantined', 'what is impossible is rejected');
 SELECT is(pg_temp.state('source', 'naver'), 'closed', 'a share of few rows trips nothing');
 SELECT is(pg_temp.send('{005930,035720}', 9, 'naver') || pg_temp.state('source', 'naver'), '2 taken, 0 quarantinedclosed',
@@ -124,7 +124,7 @@ CALL aegis.reset_breaker('source', 'naver', 'mended');
 SELECT is(pg_temp.send('{005930,035720,051910}', -5, 'naver') || pg_temp.state('source', 'naver'), '0 taken, 0 quarantinedclosed',
           'what was put aside before a reset does not count again, nor what the breaker put aside');
 CALL aegis.change_breaker_condition('source_put_aside', '{"is_enabled": false}', 'test');
-CALL aegis.change_breaker_condition('source_dead_letters', '{"threshold": 5, "rule_code": "no_such_reason"}', 'test');
+CALL aegis.change_breaker_condition('source_dead_letters', '{"threshold": 5, "rule_code": "no_such_reason", "is_enabled": true}', 'test');
 SELECT is(pg_temp.send('{005930}', -5, 'naver') || pg_temp.send('{005930}', -5, 'naver') || pg_temp.state('source', 'naver'),
           '0 taken, 0 quarantined0 taken, 0 quarantinedclosed', 'dead letters of other reasons do not count');
 CALL aegis.change_breaker_condition('source_dead_letters', '{"rule_code": null}', 'test');
