@@ -56,7 +56,7 @@ lint: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m pytest --soak --timeout 3600 tests/python/test_crash.py tests/python/test_upsert.py \
 		tests/python/test_spool.py tests/python/test_kafka.py tests/python/test_online.py \
-		tests/python/test_throng.py $(ARGS)
+		tests/python/test_history.py tests/python/test_throng.py $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python bench/ingest.py $(ARGS)

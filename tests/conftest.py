@@ -42,9 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if _has_room(MEMORY):
         # A database is 1,500 files: on disk each copy of the template takes ten times as long.
         tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
+    # A test that names a number of its own would not heed it.
+    settings.register_profile("suite", max_examples=40)
     settings.register_profile("soak", max_examples=2000)
-    if config.getoption("--soak"):
-        settings.load_profile("soak")
+    settings.load_profile("soak" if config.getoption("--soak") else "suite")
 
 
 def _has_room(directory: Path) -> bool:

@@ -76,9 +76,7 @@ def perform(connection: psycopg.Connection, step: tuple) -> dict:
 
 
 @given(steps, ranges)
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_moment_is_as_the_notebook_has_it(database: str, done: list, days: tuple) -> None:
     first, last = days
     with psycopg.connect(database) as connection:

@@ -101,9 +101,7 @@ batches = st.lists(
 
 @pytest.mark.parametrize("guessed", [1, 1_000_001], ids=["by what it is", "on conflict"])
 @given(batches, st.randoms(use_true_random=False))
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_gives_the_state_of_the_oracle(
     database: str, guessed: int, sent: list, shuffle: random.Random
 ) -> None:
