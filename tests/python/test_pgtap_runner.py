@@ -215,12 +215,20 @@ def sleepers(dsn: str) -> int:
         ).rowcount
 
 
+def settled(dsn: str) -> bool:
+    """Whether no query sleeps any more, a moment granted: a cancel request is answered before it acts."""
+    deadline = time.monotonic() + 20
+    while sleepers(dsn) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return sleepers(dsn) == 0
+
+
 def test_an_endless_query_is_cancelled_on_the_server(dsn: str) -> None:
     started = time.monotonic()
     result = run_file(FILES / "endless.sql", dsn, timeout=0.5)
     assert result.verdict == ENDLESS["endless"]
-    assert time.monotonic() - started < 5
-    assert sleepers(dsn) == 0
+    assert time.monotonic() - started < 60, "it would sleep for 600 s"
+    assert settled(dsn)
 
 
 def test_an_interrupted_run_cancels_its_query(dsn: str) -> None:
@@ -228,15 +236,15 @@ def test_an_interrupted_run_cancels_its_query(dsn: str) -> None:
     with subprocess.Popen(
         [*run, FILES / "endless.sql", "--dsn", dsn], cwd=ROOT, stderr=subprocess.PIPE, text=True
     ) as process:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not sleepers(dsn) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert sleepers(dsn) == 1
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in errors
-    assert sleepers(dsn) == 0
+    assert settled(dsn)
 
 
 def test_diagnostics_belong_to_their_assertion(dsn: str) -> None:
