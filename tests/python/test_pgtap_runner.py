@@ -216,7 +216,7 @@ def sleepers(dsn: str) -> int:
 
 
 def settled(dsn: str) -> bool:
-    """Whether no query sleeps any more, a moment granted: a cancel request is answered before it acts."""
+    """Whether no query sleeps any more: a cancel request is answered before it acts."""
     deadline = time.monotonic() + 20
     while sleepers(dsn) and time.monotonic() < deadline:
         time.sleep(0.05)
