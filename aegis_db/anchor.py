@@ -266,7 +266,7 @@ def _day(connection: psycopg.Connection[Any], root: dict[str, Any]) -> tuple[int
         "SELECT hash_array_extended(ARRAY[t.bytes], 0) & 255 AS heap, t.bytes"
         " FROM ({}) AS t ORDER BY heap, {}, t.bytes"
     ).format(sources, keys)
-    with connection.cursor("aegis_rows", binary=True) as cursor:
+    with connection.transaction(), connection.cursor("aegis_rows", binary=True) as cursor:
         cursor.itersize = 10_000
         for _, rows in groupby(cursor.execute(query, {"day": day}), key=lambda row: row[0]):
             heap = hashlib.sha256()
