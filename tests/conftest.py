@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell lets what it starts in the background ignore SIGINT, and so would what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if _has_room(MEMORY):
         # A database is 1,500 files: on disk each copy of the template takes ten times as long.
         tempfile.tempdir = os.environ["TMPDIR"] = str(MEMORY)
