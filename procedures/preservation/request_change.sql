@@ -25,7 +25,6 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_detail text;
-    v_request bigint;
 BEGIN
     PERFORM aegis_guard._check_moment();
 
@@ -83,16 +82,7 @@ BEGIN
                   HINT = 'Try the change in a window and pass the detail of AEP28, with a reason.';
     END IF;
 
-    INSERT INTO aegis.change_requests (changes, reason, expires_at)
-    VALUES (p_changes, p_reason, clock_timestamp() + aegis.configuration('aegis.change_approval_limit')::interval)
-    RETURNING request_id INTO v_request;
-
-    PERFORM aegis_guard._record_act(
-        p_kind => 'change_request',
-        p_subject => p_reason,
-        p_detail => jsonb_build_object('event', 'requested', 'request_id', v_request, 'changes', p_changes)
-    );
-    RETURN v_request;
+    RETURN aegis_guard._record_request(p_reason, p_changes, FALSE);
 END;
 $function$;
 

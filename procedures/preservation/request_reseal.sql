@@ -19,14 +19,8 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_changes jsonb := (
-        SELECT jsonb_agg(DISTINCT jsonb_build_object(
-                   'relation',
-                   CASE
-                       WHEN d.schema_name = '' THEN 'code'
-                       WHEN d.aspect = 'relation' THEN format('%I.%I', d.schema_name, d.table_name)
-                       ELSE d.root_name
-                   END,
-                   'aspect', d.aspect, 'was', d.was, 'becomes', d.is_now
+        SELECT jsonb_agg(DISTINCT aegis_guard._reseal_item(
+                   d.schema_name, d.table_name, d.root_name, d.aspect, d.was, d.is_now
                ))
           FROM aegis_guard.compare_state() AS d
          WHERE d.is_weaker OR d.is_loss
@@ -35,7 +29,6 @@ DECLARE
         WHEN coalesce(btrim(p_reason), '') = '' THEN 'A request needs a reason.'
         WHEN v_changes IS NULL THEN 'Nothing protects less than its baseline says.'
     END;
-    v_request bigint;
 BEGIN
     PERFORM aegis_guard._check_moment();
 
@@ -46,16 +39,7 @@ BEGIN
                   HINT = 'SELECT * FROM aegis.posture() shows what differs.';
     END IF;
 
-    INSERT INTO aegis.change_requests (changes, reason, is_reseal, expires_at)
-    VALUES (v_changes, p_reason, TRUE, clock_timestamp() + aegis.configuration('aegis.change_approval_limit')::interval)
-    RETURNING request_id INTO v_request;
-
-    PERFORM aegis_guard._record_act(
-        p_kind => 'change_request',
-        p_subject => p_reason,
-        p_detail => jsonb_build_object('event', 'requested', 'request_id', v_request, 'changes', v_changes, 'reseal', TRUE)
-    );
-    RETURN v_request;
+    RETURN aegis_guard._record_request(p_reason, v_changes, TRUE);
 END;
 $function$;
 

@@ -110,6 +110,8 @@ DROP FUNCTION aegis_guard.check_rewrite;
 DROP FUNCTION aegis_guard.check_command;
 DROP FUNCTION aegis_guard.close_change CASCADE;
 DROP FUNCTION aegis_guard.open_change;
+DROP FUNCTION aegis_guard._record_request;
+DROP FUNCTION aegis_guard._reseal_item;
 DROP FUNCTION aegis_guard._use_request;
 DROP FUNCTION aegis_guard._lost_aspect;
 DROP FUNCTION aegis_guard._is_approved;

@@ -50,15 +50,8 @@ BEGIN
         SELECT d.schema_name, d.table_name, d.root_name, (array_agg(d.fingerprint))[1] AS fingerprint,
                array_agg(format('%s: %s -> %s', d.aspect, coalesce(d.was, 'nothing'), coalesce(d.is_now, 'nothing'))
                          ORDER BY d.aspect) AS changes,
-               jsonb_agg(jsonb_build_object(
-                   'relation',
-                   -- As aegis.request_reseal lists it: a relation that is gone by itself, all else by its table.
-                   CASE
-                       WHEN d.schema_name = '' THEN 'code'
-                       WHEN d.aspect = 'relation' THEN format('%I.%I', d.schema_name, d.table_name)
-                       ELSE d.root_name
-                   END,
-                   'aspect', d.aspect, 'was', d.was, 'becomes', d.is_now
+               jsonb_agg(aegis_guard._reseal_item(
+                   d.schema_name, d.table_name, d.root_name, d.aspect, d.was, d.is_now
                )) FILTER (WHERE d.is_weaker OR d.is_loss) AS weaker
           FROM aegis_guard.compare_state() AS d
          GROUP BY d.schema_name, d.table_name, d.root_name
