@@ -56,30 +56,7 @@ BEGIN
         GET DIAGNOSTICS v_new = ROW_COUNT;
         v_findings := v_findings + v_new;
 
-        UPDATE aegis.findings AS f
-           SET status = 'superseded'
-         WHERE f.trade_date BETWEEN v_from AND v_to
-           AND f.target = 'daily_market_data'
-           AND f.status IN ('open', 'explained')
-           AND (
-               EXISTS (
-                   SELECT
-                     FROM aegis.daily_market_data AS d
-                    WHERE d.trade_date = f.trade_date
-                      AND d.trade_date BETWEEN v_from AND v_to
-                      AND d.stock_code = f.stock_code
-                      AND d.price_basis = f.price_basis
-                      AND d.data_version > f.data_version
-               )
-               OR EXISTS (
-                   SELECT
-                     FROM aegis.validation_rules AS r
-                    WHERE r.rule_code = f.rule_code
-                      AND r.rule_version > f.rule_version
-                      AND r.is_enabled
-                      AND r.priority <= p_priority_limit
-               )
-           );
+        PERFORM aegis._supersede_findings('{daily_market_data}', v_from, v_to, p_priority_limit);
 
         SELECT v_judged + count(*) INTO v_judged
           FROM aegis.daily_market_data AS d WHERE d.trade_date BETWEEN v_from AND v_to AND d.is_active;

@@ -66,29 +66,7 @@ BEGIN
         v_findings := v_findings + v_new;
     END LOOP;
 
-    UPDATE aegis.findings AS f
-       SET status = 'superseded'
-     WHERE f.trade_date = p_date
-       AND f.target IN ('daily_market_data', 'trading_sessions')
-       AND f.status IN ('open', 'explained')
-       AND (
-           EXISTS (
-               SELECT
-                 FROM aegis.daily_market_data AS d
-                WHERE d.trade_date = p_date
-                  AND d.stock_code = f.stock_code
-                  AND d.price_basis = f.price_basis
-                  AND d.data_version > f.data_version
-           )
-           OR EXISTS (
-               SELECT
-                 FROM aegis.validation_rules AS r
-                WHERE r.rule_code = f.rule_code
-                  AND r.rule_version > f.rule_version
-                  AND r.is_enabled
-                  AND r.priority <= p_priority_limit
-           )
-       );
+    PERFORM aegis._supersede_findings('{daily_market_data,trading_sessions}', p_date, p_date, p_priority_limit);
 
     IF EXISTS (SELECT FROM aegis.stock_ticks AS t WHERE t.trade_date = p_date) THEN
         PERFORM aegis.validate_twenty_minute_bars(p_date, p_priority_limit);

@@ -160,6 +160,7 @@ DROP FUNCTION aegis._refresh_baselines;
 DROP FUNCTION aegis._judge_batch;
 DROP FUNCTION aegis._outdate_baselines;
 DROP FUNCTION aegis._record_run;
+DROP FUNCTION aegis._supersede_findings;
 DROP FUNCTION aegis._judge;
 DROP FUNCTION aegis._session_context;
 DROP FUNCTION aegis._day_context;
