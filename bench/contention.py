@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import random
 import statistics
-import tempfile
 import threading
 import time
 import uuid
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -28,9 +26,15 @@ from aegis_db.cluster import Cluster, find_binaries
 from aegis_db.database import connect
 from aegis_db.migrate import upgrade
 
-SETTINGS = ("fsync=on", "shared_buffers=512MB", "max_wal_size=4GB", "deadlock_timeout=200ms")
+SETTINGS = (
+    "fsync=on",
+    "full_page_writes=on",
+    "shared_buffers=512MB",
+    "max_wal_size=4GB",
+    "deadlock_timeout=200ms",
+)
 KEYS = 2_500
-DAY = "2023-01-02"
+DAY = "2023-01-03"
 OPENS = datetime.fromisoformat(f"{DAY}T09:00:00+09:00")
 TYPES = ["text", "date", "numeric", "numeric", "timestamptz"]
 
@@ -133,31 +137,23 @@ def main(writers: int, rows: int, batches: int, rounds: int, server: int) -> Non
     newest: dict[str, tuple[datetime, int]] = {}
     speeds: dict[bool, list[float]] = {True: [], False: []}
     deadlocks = 0
-    with tempfile.TemporaryDirectory(prefix="aegis-bench-") as directory:
-        Path(directory).chmod(0o755)
-        cluster = Cluster(Path(directory) / "data", find_binaries(server), settings=SETTINGS)
-        cluster.start()
-        try:
-            upgrade(cluster.dsn())
-            with connect(cluster.dsn(), autocommit=True) as connection:
-                connection.execute(
-                    "SELECT aegis.ensure_partitions('aegis.stock_prices', %s, %s)", (DAY, DAY)
-                )
-                for count in range(rounds + 1):
-                    for shared in random.sample([True, False], 2):
-                        seed = 1_000 * count
-                        speed, senders = lap(
-                            cluster.dsn(), writers, rows, batches, seed, shared=shared
-                        )
-                        if count:
-                            speeds[shared].append(speed)
-                        for sender in senders:
-                            deadlocks += sender.deadlocks
-                            for code, value in sender.newest.items():
-                                newest[code] = max(newest.get(code, value), value)
-                checked(connection, newest)
-        finally:
-            cluster.stop()
+    with Cluster.temporary(find_binaries(server), SETTINGS) as cluster:
+        upgrade(cluster.dsn())
+        with connect(cluster.dsn(), autocommit=True) as connection:
+            connection.execute(
+                "SELECT aegis.ensure_partitions('aegis.stock_prices', %s, %s)", (DAY, DAY)
+            )
+            for count in range(rounds + 1):
+                for shared in random.sample([True, False], 2):
+                    seed = 1_000 * count
+                    speed, senders = lap(cluster.dsn(), writers, rows, batches, seed, shared=shared)
+                    if count:
+                        speeds[shared].append(speed)
+                    for sender in senders:
+                        deadlocks += sender.deadlocks
+                        for code, value in sender.newest.items():
+                            newest[code] = max(newest.get(code, value), value)
+            checked(connection, newest)
     ratio = statistics.median(
         same / own for same, own in zip(speeds[True], speeds[False], strict=True)
     )
