@@ -12,30 +12,34 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_relation regclass;
+    v_touched record;
 BEGIN
-    FOR v_relation IN
-        SELECT DISTINCT c.oid
+    -- One question for each relation that was touched: a plan for all might ask it of each relation there is.
+    FOR v_touched IN
+        SELECT DISTINCT d.classid = 'pg_trigger'::regclass AS is_trigger,
+               CASE d.classid
+                   WHEN 'pg_class'::regclass THEN d.objid
+                   WHEN 'pg_trigger'::regclass THEN (SELECT t.tgrelid FROM pg_trigger AS t WHERE t.oid = d.objid)
+               END AS relation
           FROM pg_event_trigger_ddl_commands() AS d
-         CROSS JOIN LATERAL (
-            SELECT CASE d.classid
-                       WHEN 'pg_class'::regclass THEN d.objid
-                       WHEN 'pg_trigger'::regclass THEN (SELECT g.tgrelid FROM pg_trigger AS g WHERE g.oid = d.objid)
-                   END AS oid
-         ) AS r
-          JOIN pg_class AS c ON c.oid = r.oid AND c.relkind IN ('r', 'p', 'f')
-         WHERE (d.classid = 'pg_class'::regclass
-                OR EXISTS (SELECT FROM pg_trigger AS o WHERE o.tgrelid = c.oid AND o.tgname ^@ 'aegis_' AND o.tgenabled = 'A'
-                                                                        AND o.tgtype & 1 = 0))
-           AND EXISTS (
-                   SELECT
-                     FROM pg_trigger AS t
-                     JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.proname = 'refuse_removal'
-                     JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = 'aegis_guard'
-                    WHERE t.tgrelid = coalesce(pg_partition_root(c.oid), c.oid)
-               )
     LOOP
-        PERFORM aegis_guard.arm_table(v_relation);
+        IF v_touched.is_trigger AND NOT EXISTS (
+            SELECT
+              FROM pg_trigger AS t
+             WHERE t.tgrelid = v_touched.relation AND t.tgname ^@ 'aegis_' AND t.tgenabled = 'A' AND t.tgtype & 1 = 0
+        ) THEN
+            CONTINUE;
+        END IF;
+
+        IF EXISTS (
+            SELECT
+              FROM pg_trigger AS t
+              JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.proname = 'refuse_removal'
+              JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = 'aegis_guard'
+             WHERE t.tgrelid = coalesce(pg_partition_root(v_touched.relation), v_touched.relation)
+        ) THEN
+            PERFORM aegis_guard.arm_table(v_touched.relation);
+        END IF;
     END LOOP;
 END;
 $function$;

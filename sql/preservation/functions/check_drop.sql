@@ -86,22 +86,10 @@ BEGIN
                WHEN o.is_code
                    THEN (o.schema_name IN ('aegis', 'aegis_guard')
                          OR o.object_type = 'schema' AND o.object_name IN ('aegis', 'aegis_guard', 'aegis_archive'))
-                        AND (
-                            SELECT b.fingerprint
-                              FROM aegis_guard.baselines AS b
-                             WHERE b.schema_name = '' AND b.table_name = 'code'
-                             ORDER BY b.baseline_id DESC
-                             LIMIT 1
-                        ) ?| ARRAY['routine ' || replace(o.object_identity, 'pg_catalog.', ''),
+                        AND aegis_guard._baseline('', 'code') ?| ARRAY['routine ' || replace(o.object_identity, 'pg_catalog.', ''),
                                    'routine ' || o.object_identity, 'view ' || o.object_identity,
                                    'schema ' || o.object_name]
-               ELSE (
-                        SELECT b.fingerprint
-                          FROM aegis_guard.baselines AS b
-                         WHERE b.schema_name = o.address_names[1] AND b.table_name = o.address_names[2]
-                         ORDER BY b.baseline_id DESC
-                         LIMIT 1
-                    ) IS NOT NULL
+               ELSE aegis_guard._baseline(o.address_names[1], o.address_names[2]) IS NOT NULL
                     -- What DETACH and DROP of a relation take with them, where a ticket permits that.
                     AND NOT EXISTS (
                             SELECT

@@ -29,40 +29,14 @@ ROWS 5
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_roots oid [];
+    v_root_names text [];
+    v_tree oid [];
     v_examined oid [];
 BEGIN
-    IF p_root IS NOT NULL THEN
-        v_roots := ARRAY[p_root::oid];
-        IF p_relation <> p_root THEN
-            v_examined := p_relation::oid || ARRAY(SELECT t.relid::oid FROM pg_partition_tree(p_relation) AS t);
-        ELSIF EXISTS (
-            SELECT
-              FROM aegis_guard.fingerprint(ARRAY[p_root::oid]) AS f
-              JOIN pg_class AS c ON c.oid = f.relation
-              JOIN pg_namespace AS n ON n.oid = c.relnamespace
-             WHERE f.fingerprint IS DISTINCT FROM (
-                       SELECT b.fingerprint
-                         FROM aegis_guard.baselines AS b
-                        WHERE b.schema_name = n.nspname AND b.table_name = c.relname
-                        ORDER BY b.baseline_id DESC
-                        LIMIT 1
-                   )
-        ) THEN
-            v_examined := p_root::oid || ARRAY(SELECT t.relid::oid FROM pg_partition_tree(p_root) AS t);
-        ELSE
-            -- An unchanged root has handed nothing down to its partitions.
-            v_examined := p_root::oid || ARRAY(
-                SELECT t.relid::oid
-                  FROM pg_partition_tree(p_root) AS t
-                  JOIN pg_class AS c ON c.oid = t.relid
-                  JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                 WHERE NOT EXISTS (SELECT FROM aegis_guard.baselines AS b
-                                    WHERE b.schema_name = n.nspname AND b.table_name = c.relname)
-            );
-        END IF;
-    ELSE
-        v_roots := ARRAY(
+    -- Arrays carry what is compared from step to step, so that no plan hangs on how many rows a catalog seems to have.
+    IF p_root IS NULL THEN
+        v_root_names := ARRAY(SELECT DISTINCT b.root_name FROM aegis_guard.baselines AS b);
+        v_tree := ARRAY(
             SELECT c.oid
               FROM pg_class AS c
               JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -72,32 +46,63 @@ BEGIN
                     OR EXISTS (SELECT FROM aegis.protected_tables AS p
                                 WHERE p.schema_name = n.nspname AND p.table_name = c.relname))
         );
-        v_examined := v_roots
-            || ARRAY(SELECT t.relid::oid FROM unnest(v_roots) AS r (oid) CROSS JOIN pg_partition_tree(r.oid) AS t);
+        v_tree := v_tree
+            || ARRAY(SELECT t.relid::oid FROM unnest(v_tree) AS r (oid) CROSS JOIN pg_partition_tree(r.oid) AS t);
+        v_examined := v_tree;
+    ELSE
+        v_root_names := ARRAY[p_root::text];
+        v_tree := p_root::oid || ARRAY(SELECT t.relid::oid FROM pg_partition_tree(p_root) AS t);
+
+        IF p_relation <> p_root THEN
+            v_examined := p_relation::oid || ARRAY(SELECT t.relid::oid FROM pg_partition_tree(p_relation) AS t);
+        ELSIF EXISTS (
+            SELECT
+              FROM aegis_guard.fingerprint(ARRAY[p_root::oid]) AS f
+              JOIN pg_class AS c ON c.oid = f.relation
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+             WHERE f.fingerprint IS DISTINCT FROM aegis_guard._baseline(n.nspname, c.relname)
+        ) THEN
+            v_examined := v_tree;
+        ELSE
+            -- An unchanged root has handed nothing down to its partitions.
+            v_examined := p_root::oid || ARRAY(
+                SELECT c.oid
+                  FROM pg_class AS c
+                  JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                 WHERE c.oid = ANY (v_tree) AND aegis_guard._baseline(n.nspname, c.relname) IS NULL
+            );
+        END IF;
     END IF;
 
     RETURN QUERY
-    WITH members AS (
-        SELECT r.oid AS root, coalesce(t.relid::oid, r.oid) AS relation
-          FROM unnest(v_roots) AS r (oid)
-          LEFT JOIN LATERAL pg_partition_tree(r.oid) AS t ON TRUE
-    ),
-    named AS (
-        SELECT m.relation, n.nspname::text AS schema_name, c.relname::text AS table_name,
-               format('%I.%I', rn.nspname, rc.relname) AS root_name
-          FROM members AS m
-          JOIN pg_class AS c ON c.oid = m.relation
+    WITH named AS MATERIALIZED (
+        SELECT c.oid AS relation, n.nspname::text AS schema_name, c.relname::text AS table_name,
+               coalesce(p_root, pg_partition_root(c.oid), c.oid)::regclass::text AS root_name
+          FROM pg_class AS c
           JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          JOIN pg_class AS rc ON rc.oid = m.root
-          JOIN pg_namespace AS rn ON rn.oid = rc.relnamespace
+         WHERE c.oid = ANY (v_tree)
     ),
-    sealed AS (
-        SELECT DISTINCT ON (b.schema_name, b.table_name) b.schema_name, b.table_name, b.root_name, b.fingerprint
+    subjects AS (
+        SELECT n.schema_name, n.table_name
+          FROM named AS n
+         WHERE n.relation = ANY (v_examined) OR n.relation = p_root
+         UNION
+        -- What has been there; whether it still should be, its newest baseline tells.
+        SELECT b.schema_name, b.table_name
           FROM aegis_guard.baselines AS b
-         WHERE p_root IS NULL
-            OR b.root_name IN (SELECT n.root_name FROM named AS n)
-            OR (b.schema_name, b.table_name) IN (SELECT n.schema_name, n.table_name FROM named AS n)
-         ORDER BY b.schema_name, b.table_name, b.baseline_id DESC
+         WHERE b.root_name = ANY (v_root_names)
+           AND (b.schema_name, b.table_name) NOT IN (SELECT n.schema_name, n.table_name FROM named AS n)
+    ),
+    sealed AS MATERIALIZED (
+        SELECT s.schema_name, s.table_name, b.root_name, b.fingerprint
+          FROM subjects AS s
+         CROSS JOIN LATERAL (
+            SELECT l.root_name, l.fingerprint
+              FROM aegis_guard.baselines AS l
+             WHERE l.schema_name = s.schema_name AND l.table_name = s.table_name
+             ORDER BY l.baseline_id DESC
+             LIMIT 1
+         ) AS b
     ),
     live AS (
         SELECT n.schema_name, n.table_name, n.root_name, f.fingerprint
@@ -116,9 +121,8 @@ BEGIN
         SELECT s.schema_name, s.table_name, s.root_name, s.fingerprint, NULL
           FROM sealed AS s
          WHERE s.fingerprint IS NOT NULL
-           AND s.table_name <> ''
            AND NOT (s.schema_name = '' AND s.table_name = 'code')
-           AND (p_root IS NULL OR s.root_name IN (SELECT n.root_name FROM named AS n))
+           AND s.root_name = ANY (v_root_names)
            AND NOT EXISTS (SELECT FROM named AS n WHERE n.schema_name = s.schema_name AND n.table_name = s.table_name)
     ),
     differing AS (

@@ -14,25 +14,22 @@ DECLARE
     v_added record;
 BEGIN
     FOR v_added IN
+        WITH touched AS MATERIALIZED (
+            SELECT c.oid, p.history_schema_name, p.history_table_name, aegis_guard._baseline(n.nspname, c.relname) AS sealed
+              FROM pg_class AS c
+              JOIN pg_namespace AS n ON n.oid = c.relnamespace
+              JOIN aegis.protected_tables AS p ON p.schema_name = n.nspname AND p.table_name = c.relname
+             WHERE c.oid = ANY (p_relations) AND p.history_table_name IS NOT NULL
+        )
         SELECT h.oid::regclass AS history, format_type(a.atttypid, a.atttypmod) AS type, a.attname AS name,
                CASE WHEN a.attcollation NOT IN (0, y.typcollation) THEN format(' COLLATE %s', a.attcollation::regcollation) END AS collation
-          FROM pg_class AS c
-          JOIN pg_namespace AS n ON n.oid = c.relnamespace
-          JOIN aegis.protected_tables AS p ON p.schema_name = n.nspname AND p.table_name = c.relname
-          JOIN pg_namespace AS hn ON hn.nspname = p.history_schema_name
-          JOIN pg_class AS h ON h.relnamespace = hn.oid AND h.relname = p.history_table_name
-          JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+          FROM touched AS t
+          JOIN pg_namespace AS n ON n.nspname = t.history_schema_name
+          JOIN pg_class AS h ON h.relnamespace = n.oid AND h.relname = t.history_table_name
+          JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
           JOIN pg_type AS y ON y.oid = a.atttypid
-         CROSS JOIN LATERAL (
-            SELECT b.fingerprint
-              FROM aegis_guard.baselines AS b
-             WHERE b.schema_name = n.nspname AND b.table_name = c.relname
-             ORDER BY b.baseline_id DESC
-             LIMIT 1
-         ) AS s
-         WHERE c.oid = ANY (p_relations)
-           AND s.fingerprint IS NOT NULL
-           AND NOT s.fingerprint ? ('column ' || a.attname)
+         WHERE t.sealed IS NOT NULL
+           AND NOT t.sealed ? ('column ' || a.attname)
            AND NOT EXISTS (SELECT FROM pg_attribute AS o WHERE o.attrelid = h.oid AND o.attname = a.attname AND NOT o.attisdropped)
          ORDER BY h.oid, a.attnum
     LOOP

@@ -22,6 +22,7 @@ CREATE TABLE aegis_guard.baselines (
 );
 
 CREATE INDEX baselines_schema_name_ix ON aegis_guard.baselines (schema_name, table_name, baseline_id DESC);
+CREATE INDEX baselines_root_name_ix ON aegis_guard.baselines (root_name, schema_name, table_name);
 
 COMMENT ON TABLE aegis_guard.baselines IS
 'Sealed state of every protected relation and of the code of AEGIS; append-only.';
