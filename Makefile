@@ -4,9 +4,6 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
-# These start servers of both versions themselves; once is enough.
-BOTH = tests/python/test_cluster.py tests/python/test_server_command.py tests/python/test_demo.py tests/packaging
-
 .PHONY: demo test test-15 test-18 lint bench soak components clean
 .DEFAULT_GOAL = help
 
@@ -40,11 +37,11 @@ test: components $(STAMP) lint
 
 test-15: $(STAMP)
 	@if $(BIN)/python -c 'from aegis_db.cluster import find_binaries; find_binaries(15)' 2>/dev/null; \
-	then $(BIN)/python -m pytest --server 15 $(BOTH:%=--ignore %) $(ARGS); \
+	then $(BIN)/python -m pytest --server 15 --half $(ARGS); \
 	else echo "PostgreSQL 15 is not installed: its half of the suite does not run (Debian: apt install postgresql-15)"; fi
 
 test-18: $(STAMP)
-	$(BIN)/python -m pytest --server 18 $(ARGS)
+	$(BIN)/python -m pytest --server 18 --half $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from psycopg import sql
 from pytest_postgresql import factories
 
 from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.errors import AegisError
 from aegis_db.migrate import upgrade
 
 pytest_plugins = ["aegis_db.pgtap"]
@@ -37,9 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--server", type=int, default=None, metavar="MAJOR", help="PostgreSQL major to test against"
     )
     parser.addoption("--soak", action="store_true", help="run the long proofs at their full length")
+    parser.addoption(
+        "--half",
+        action="store_true",
+        help="leave out what the other half of the suite runs, where its server is installed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "once(major): proves the same on every server, so one half of the suite runs it"
+    )
     # A shell lets what it starts in the background ignore SIGINT, and so would what tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if _has_room(MEMORY):
@@ -49,6 +58,25 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("suite", max_examples=40)
     settings.register_profile("soak", max_examples=2000)
     settings.load_profile("soak" if config.getoption("--soak") else "suite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--half"):
+        return
+    elsewhere = [item for item in items if _is_run_by_the_other_half(item)]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in set(elsewhere)]
+
+
+def _is_run_by_the_other_half(item: pytest.Item) -> bool:
+    mark = item.get_closest_marker("once")
+    if mark is None or mark.args[0] == item.config.getoption("--server"):
+        return False
+    try:
+        find_binaries(mark.args[0])
+    except AegisError:
+        return False
+    return True
 
 
 def _has_room(directory: Path) -> bool:

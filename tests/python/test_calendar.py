@@ -17,6 +17,8 @@ from aegis_db.calendar import KST, known_days, refill, source_days
 from aegis_db.cli.calendar import calendar
 from aegis_db.errors import AegisError
 
+pytestmark = pytest.mark.once(15)
+
 FIRST, LAST = date(2000, 1, 1), date(2027, 12, 31)
 OVERRIDES = {
     date(2021, 11, 18): "late_session",

@@ -20,6 +20,8 @@ import pytest
 from aegis_db.cluster import Binaries, Cluster, Postmaster, _wheel, default_data, find_binaries
 from aegis_db.errors import AegisError
 
+pytestmark = pytest.mark.once(18)  # starts servers of both versions
+
 IS_ROOT = os.geteuid() == 0
 ROOT_ONLY = pytest.mark.skipif(not IS_ROOT, reason="needs root")
 

@@ -14,6 +14,8 @@ from click.testing import CliRunner
 from aegis_db.cli import main
 from aegis_db.cluster import Cluster
 
+pytestmark = pytest.mark.once(18)
+
 
 @pytest.fixture
 def data() -> Iterator[Path]:

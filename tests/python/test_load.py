@@ -644,6 +644,7 @@ def stored_prices(database: str) -> dict[tuple[str, str], tuple[datetime, int, i
     }
 
 
+@pytest.mark.once(18)
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("order", ["forwards", "backwards", "shuffled"])
 def test_the_week_in_any_order_gives_the_same_rows(

@@ -122,12 +122,13 @@ def admin(database: str) -> Iterator[psycopg.Connection]:
             )
         connection.execute("RESET ROLE")
         connection.execute(ROWS)
-        for (relation,) in connection.execute(
-            "SELECT c.oid::regclass::text FROM pg_class AS c"
+        tables = connection.execute(
+            "SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class AS c"
             " WHERE c.relnamespace = 'aegis'::regnamespace AND c.relkind IN ('r', 'p')"
             " AND c.relowner = 'aegis_owner'::regrole"
-        ).fetchall():
-            connection.execute(f"GRANT ALL ON {relation} TO attack_grantee")
+        ).fetchone()
+        assert tables is not None
+        connection.execute(f"GRANT ALL ON {tables[0]} TO attack_grantee")
         yield connection
         connection.execute("DROP OWNED BY attack_application, attack_grantee")
         connection.execute("DROP ROLE attack_application, attack_grantee")

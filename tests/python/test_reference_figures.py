@@ -21,6 +21,8 @@ from psycopg.rows import dict_row
 from aegis_db.database import connect
 from aegis_db.ingest.loader import load_file
 
+pytestmark = pytest.mark.once(15)
+
 FILES = (  # the largest first, so that two sessions end together
     "daily_adj/krx_daily_adj_all_20231205_20250617.csv.gz",
     "daily_adj/kospi_daily_adj_2020.csv.gz",

@@ -22,6 +22,8 @@ import aegis_db
 from aegis_db.cluster import Binaries, Cluster, find_binaries
 from aegis_db.errors import AegisError
 
+pytestmark = pytest.mark.once(18)  # starts servers of both versions
+
 IS_ROOT = os.geteuid() == 0
 # Drops root after the imports: the account need not reach this Python.
 COMMAND = """
