@@ -93,9 +93,8 @@ AS $function$
         )
      ) AS b (base_price)
      CROSS JOIN LATERAL (SELECT m.band_tick[width_bucket(b.base_price, m.band_from)]) AS t (tick_size)
-      LEFT JOIN LATERAL aegis._limit_prices(
-        b.base_price, m.price_limit_pct * f.leverage, t.tick_size, m.band_from, m.band_tick
-      ) AS a ON TRUE
+     CROSS JOIN LATERAL (SELECT aegis._limit_width(b.base_price, m.price_limit_pct * f.leverage, t.tick_size)) AS w (width)
+      LEFT JOIN LATERAL aegis._limit_prices(b.base_price, w.width, m.band_from, m.band_tick) AS a ON TRUE
      WHERE f.market IS NOT NULL OR d.stock_code IS NOT NULL OR q.trade_date IS NOT NULL
 $function$;
 

@@ -45,8 +45,10 @@ SELECT count(*) FILTER (WHERE b.is_traded) AS traded,
      CROSS JOIN LATERAL aegis._market_facts(d.stock_code, d.trade_date, d.trade_date - 1) AS f
       LEFT JOIN days AS m ON m.market = f.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
       LEFT JOIN LATERAL aegis._limit_prices(
-                    d.base_price, m.price_limit_pct * f.leverage,
-                    m.band_tick[width_bucket(d.base_price, m.band_from)], m.band_from, m.band_tick) AS l ON TRUE
+                    d.base_price,
+                    aegis._limit_width(d.base_price, m.price_limit_pct * f.leverage,
+                                       m.band_tick[width_bucket(d.base_price, m.band_from)]),
+                    m.band_from, m.band_tick) AS l ON TRUE
      WHERE d.price_basis = 'raw'
   ) AS b
 """  # noqa: E501

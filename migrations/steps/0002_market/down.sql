@@ -29,6 +29,7 @@ DROP FUNCTION aegis.price_limits_of;
 DROP FUNCTION aegis.price_limits;
 DROP FUNCTION aegis._market_facts;
 DROP FUNCTION aegis._limit_prices;
+DROP FUNCTION aegis._limit_width;
 DROP FUNCTION aegis.tick_size;
 DROP FUNCTION aegis.rule_market;
 DROP VIEW aegis.market_days;

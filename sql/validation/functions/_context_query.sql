@@ -100,8 +100,6 @@ SELECT
   FROM (
     SELECT
         t.*,
-        t.close_price::double precision / t.expected_base_price::double precision - 1 AS price_change,
-        CASE WHEN t.open_price > 0 THEN t.open_price::double precision / t.expected_base_price::double precision - 1 END AS price_gap,
         CASE WHEN t.price_basis = 'raw' AND NOT t.is_exempt THEN
             CASE WHEN t.is_first_day AND t.ipo_high_pct IS NOT NULL THEN t.expected_base_price * t.ipo_high_pct / 100
                  ELSE l.upper_limit END
@@ -111,52 +109,61 @@ SELECT
                  ELSE l.lower_limit END
         END AS lower_limit
       FROM (
-        SELECT u.*, u.band_tick[width_bucket(u.expected_base_price, u.band_from)] AS tick_size
+        SELECT
+            u.*,
+            u.close_price::double precision / u.expected_base - 1 AS price_change,
+            CASE WHEN u.open_price > 0 THEN u.open_price::double precision / u.expected_base - 1 END AS price_gap,
+            aegis._limit_width(u.expected_base_price, u.price_limit_pct * u.leverage, u.tick_size) AS limit_width
           FROM (
             SELECT
-                d.stock_code, d.trade_date, d.price_basis, d.open_price, d.high_price, d.low_price, d.close_price,
-                d.volume, d.trade_value, d.market_cap, d.listed_shares, d.data_version, d.batch_number, d.base_price AS source_base_price,
-                k.previous_date, k.previous_session, k.previous_open, k.previous_high, k.previous_low,
-                k.previous_close, k.previous_volume, k.previous_shares, k.observations, k.mean_volume, k.sd_volume,
-                k.volume_quartiles, k.minimum_volume, k.return_observations, k.mean_return, k.sd_return,
-                k.return_quartiles, k.market, k.listing_state, k.is_first_day, k.offer_price, k.leverage,
-                k.is_liquidation, k.is_halted, k.actions, k.action_factor,
-                k.is_liquidation AND m.is_liquidation_exempt AS is_exempt,
-                m.ipo_base,
-                m.ipo_low_pct,
-                m.ipo_high_pct,
-                m.price_limit_pct,
-                m.band_from,
-                m.band_tick,
-                m.is_limit_verified AND m.is_tick_verified AS is_rule_verified,
-                c.is_open,
-                coalesce(
-                    d.base_price,
-                    CASE WHEN k.is_first_day
-                         THEN CASE m.ipo_base WHEN 'offer_price' THEN k.offer_price
-                                              WHEN 'opening_price' THEN nullif(d.open_price, 0) END
-                    END,
-                    CASE
-                        WHEN k.action_factor IS NULL THEN k.previous_close
-                        -- KRX rounds a theoretical price up to its tick.
-                        WHEN d.price_basis = 'raw' AND m.band_from IS NOT NULL
-                            THEN ceil(k.previous_close * round(k.action_factor::numeric, 9)
-                                      / m.band_tick[width_bucket(k.previous_close * round(k.action_factor::numeric, 9), m.band_from)])
-                                 * m.band_tick[width_bucket(k.previous_close * round(k.action_factor::numeric, 9), m.band_from)]
-                        ELSE round(k.previous_close * k.action_factor::numeric, 2)
-                    END
-                ) AS expected_base_price%5$s
-              FROM %1$s AS d
-              LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = d.trade_date
-             %2$s
-              LEFT JOIN aegis._market_days() AS m ON m.market = k.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
+                u.*,
+                u.expected_base_price::double precision AS expected_base,
+                u.band_tick[width_bucket(u.expected_base_price, u.band_from)] AS tick_size
+              FROM (
+                SELECT
+                    d.stock_code, d.trade_date, d.price_basis, d.open_price, d.high_price, d.low_price, d.close_price,
+                    d.volume, d.trade_value, d.market_cap, d.listed_shares, d.data_version, d.batch_number, d.base_price AS source_base_price,
+                    k.previous_date, k.previous_session, k.previous_open, k.previous_high, k.previous_low,
+                    k.previous_close, k.previous_volume, k.previous_shares, k.observations, k.mean_volume, k.sd_volume,
+                    k.volume_quartiles, k.minimum_volume, k.return_observations, k.mean_return, k.sd_return,
+                    k.return_quartiles, k.market, k.listing_state, k.is_first_day, k.offer_price, k.leverage,
+                    k.is_liquidation, k.is_halted, k.actions, k.action_factor,
+                    k.is_liquidation AND m.is_liquidation_exempt AS is_exempt,
+                    m.ipo_base,
+                    m.ipo_low_pct,
+                    m.ipo_high_pct,
+                    m.price_limit_pct,
+                    m.band_from,
+                    m.band_tick,
+                    m.is_limit_verified AND m.is_tick_verified AS is_rule_verified,
+                    c.is_open,
+                    coalesce(
+                        d.base_price,
+                        CASE WHEN k.is_first_day
+                             THEN CASE m.ipo_base WHEN 'offer_price' THEN k.offer_price
+                                                  WHEN 'opening_price' THEN nullif(d.open_price, 0) END
+                        END,
+                        CASE
+                            WHEN k.action_factor IS NULL THEN k.previous_close
+                            -- KRX rounds a theoretical price up to its tick.
+                            WHEN d.price_basis = 'raw' AND m.band_from IS NOT NULL
+                                THEN ceil(k.previous_close * round(k.action_factor::numeric, 9)
+                                          / m.band_tick[width_bucket(k.previous_close * round(k.action_factor::numeric, 9), m.band_from)])
+                                     * m.band_tick[width_bucket(k.previous_close * round(k.action_factor::numeric, 9), m.band_from)]
+                            ELSE round(k.previous_close * k.action_factor::numeric, 2)
+                        END
+                    ) AS expected_base_price%5$s
+                  FROM %1$s AS d
+                  LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = d.trade_date
+                 %2$s
+                  LEFT JOIN aegis._market_days() AS m ON m.market = k.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
+                %4$s
+              ) AS u
             %4$s
           ) AS u
         %4$s
       ) AS t
-      LEFT JOIN LATERAL aegis._limit_prices(
-        t.expected_base_price, t.price_limit_pct * t.leverage, t.tick_size, t.band_from, t.band_tick
-      ) AS l ON TRUE
+      LEFT JOIN LATERAL aegis._limit_prices(t.expected_base_price, t.limit_width, t.band_from, t.band_tick) AS l ON TRUE
     %4$s
   ) AS d
 $query$, p_bars, p_baseline, p_more, p_fence, p_columns)

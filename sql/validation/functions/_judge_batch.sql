@@ -14,6 +14,7 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET enable_nestloop = on
 AS $function$
 DECLARE
     v_started_at timestamptz := clock_timestamp();
@@ -27,6 +28,7 @@ DECLARE
     v_rows bigint;
     v_judged bigint;
     v_findings bigint := 0;
+    v_days text;
     v_bars text;
     v_basis text := CASE p_target WHEN 'daily_market_data' THEN 'w.price_basis' ELSE '''raw''' END;
 BEGIN
@@ -35,6 +37,9 @@ BEGIN
     IF v_rows = 0 THEN
         RETURN;
     END IF;
+
+    -- The stage has no statistics. A few rows are looked up in the baselines of their day, many are joined with all of them.
+    PERFORM set_config('enable_nestloop', CASE WHEN v_rows < 200 THEN 'on' ELSE 'off' END, TRUE);
 
     IF p_target = 'daily_market_data'
        AND EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date > v_from AND n.trade_date <= v_to + 100) THEN
@@ -57,21 +62,23 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Written out, so that it also bounds what the batch is joined with.
+    v_days := CASE WHEN v_from = v_to THEN format('= DATE %L', v_from) ELSE format('BETWEEN DATE %L AND DATE %L', v_from, v_to) END;
     v_bars := CASE p_target
         WHEN 'daily_market_data' THEN format(
             '(SELECT w.stock_code, w.trade_date, w.price_basis, w.open_price, w.high_price, w.low_price, w.close_price,
                      w.volume::bigint AS volume, w.trade_value, w.market_cap, w.listed_shares::bigint AS listed_shares,
                      0 AS data_version, %s::bigint AS batch_number, w.base_price
-                FROM %s AS w WHERE w.reason IS NULL)', p_batch_number, p_work)
+                FROM %s AS w WHERE w.reason IS NULL AND w.trade_date %s)', p_batch_number, p_work, v_days)
         ELSE format(
             '(SELECT w.stock_code, w.trade_date, ''raw''::text AS price_basis, 0::numeric AS open_price,
                      w.price AS high_price, w.price AS low_price, w.price AS close_price, w.volume::bigint AS volume,
                      NULL::numeric AS trade_value, NULL::numeric AS market_cap, n.previous_shares AS listed_shares,
-                     0 AS data_version, %s::bigint AS batch_number, NULL::numeric AS base_price
-                FROM %s AS w
+                     0 AS data_version, %1$s::bigint AS batch_number, NULL::numeric AS base_price
+                FROM %2$s AS w
                 LEFT JOIN aegis.validation_baselines AS n
-                  ON n.trade_date = w.trade_date AND n.price_basis = ''raw'' AND n.stock_code = w.stock_code
-               WHERE w.reason IS NULL)', p_batch_number, p_work)
+                  ON n.trade_date = w.trade_date AND n.trade_date %3$s AND n.price_basis = ''raw'' AND n.stock_code = w.stock_code
+               WHERE w.reason IS NULL AND w.trade_date %3$s)', p_batch_number, p_work, v_days)
     END;
 
     -- Only what this batch has written is judged: a stale or repeated row is not the value.
@@ -94,26 +101,31 @@ BEGIN
                     t.data_version, t.batch_number, j.observed, j.explained_by,
                     CASE WHEN j.explained_by IS NULL THEN ''open'' ELSE ''explained'' END, ''ingest''
                FROM aegis._judge(%1$L, $1, $2) AS j
-               JOIN aegis.%1$I AS t
-                 ON t.stock_code = j.stock_code AND t.trade_date = j.trade_date AND t.batch_number = $3 %2$s
+              CROSS JOIN LATERAL (
+                SELECT t.data_version, t.batch_number
+                  FROM aegis.%1$I AS t
+                 WHERE t.stock_code = j.stock_code AND t.trade_date = j.trade_date AND t.batch_number = $3 %2$s
+                OFFSET 0
+              ) AS t
               ORDER BY j.trade_date, j.stock_code, j.price_basis, j.rule_code
              ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING',
             p_target, CASE p_target WHEN 'daily_market_data' THEN 'AND t.price_basis = j.price_basis' END)
           USING format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
                     v_pass.bars,
-                    'JOIN aegis.validation_baselines AS k
-                       ON k.trade_date = d.trade_date AND k.price_basis = d.price_basis AND k.stock_code = d.stock_code
-                      AND NOT k.is_stale')),
+                    format('JOIN aegis.validation_baselines AS k
+                              ON k.trade_date = d.trade_date AND k.trade_date %s AND k.price_basis = d.price_basis
+                             AND k.stock_code = d.stock_code AND NOT k.is_stale', v_days))),
                 v_pass.priority_limit, p_batch_number;
         GET DIAGNOSTICS v_new = ROW_COUNT;
         v_findings := v_findings + v_new;
     END LOOP;
 
     EXECUTE format(
-        'SELECT count(*) FROM %s AS w
+        'SELECT count(*) FROM %1$s AS w
            JOIN aegis.validation_baselines AS n
-             ON n.trade_date = w.trade_date AND n.price_basis = %s AND n.stock_code = w.stock_code AND NOT n.is_stale
-          WHERE w.reason IS NULL', p_work, v_basis)
+             ON n.trade_date = w.trade_date AND n.trade_date %2$s AND n.price_basis = %3$s AND n.stock_code = w.stock_code
+            AND NOT n.is_stale
+          WHERE w.reason IS NULL AND w.trade_date %2$s', p_work, v_days, v_basis)
        INTO v_judged;
     PERFORM aegis._record_run('ingest', p_target, v_from, v_to, v_limit, v_judged, v_findings, v_started_at, p_batch_number,
                               v_rows - v_judged);

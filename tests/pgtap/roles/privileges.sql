@@ -212,6 +212,7 @@ INSERT INTO expected VALUES
 ('aegis._market_days',                    'X',   '',  '',    '',      '',      '',     ''),
 ('aegis._market_facts',                   'X',   '',  '',    '',      '',      '',     ''),
 ('aegis._limit_prices',                   'X',   '',  '',    '',      '',      '',     ''),
+('aegis._limit_width',                    'X',   '',  '',    '',      '',      '',     ''),
 ('aegis._slot_bars',                      'X',   '',  '',    '',      '',      '',     ''),
 ('aegis.session_hours',                   'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.twenty_minute_bars',              'r',   '',  '',    '',      '',      '',     ''),
