@@ -1,5 +1,6 @@
--- Every active daily bar in its context, as the conditions of aegis.validation_rules read it; the past is looked up for
--- each bar, so any range of days is judged by the same past.
+-- Every active daily bar in its context, as the conditions of aegis.validation_rules read it. What a bar is judged by is its
+-- baseline, where there is one that holds; otherwise the past is looked up for each bar, so any range of days is judged by
+-- the same past.
 -- max() is a fence: without it the setting would be looked up for every row of every past.
 
 DO $do$
@@ -7,8 +8,21 @@ BEGIN
     EXECUTE 'CREATE OR REPLACE VIEW aegis.bar_context AS ' || aegis._context_query(
         p_bars => '(SELECT t.* FROM aegis.daily_market_data AS t WHERE t.is_active)',
         p_baseline => $k$CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
-             CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS k$k$,
-        p_fence => ''
+              LEFT JOIN aegis.validation_baselines AS n
+                ON n.trade_date = d.trade_date AND n.price_basis = d.price_basis AND n.stock_code = d.stock_code
+               AND NOT n.is_stale AND n.lookback_rows = s.lookback_rows
+             CROSS JOIN LATERAL (
+                SELECT n.previous_date, n.previous_open, n.previous_high, n.previous_low, n.previous_close,
+                       n.previous_volume, n.previous_shares, n.observations, n.mean_volume, n.sd_volume,
+                       n.volume_quartiles, n.minimum_volume, n.return_observations, n.mean_return, n.sd_return,
+                       n.return_quartiles, n.market, n.listing_state, n.is_first_day, n.offer_price, n.leverage,
+                       n.is_liquidation, n.is_halted, n.actions, n.action_factor, n.previous_session
+                 WHERE n.trade_date IS NOT NULL
+                 UNION ALL
+                SELECT b.*
+                  FROM aegis._baseline(d.stock_code, d.price_basis, d.trade_date, s.lookback_rows) AS b
+                 WHERE n.trade_date IS NULL
+             ) AS k$k$
     );
 END;
 $do$;

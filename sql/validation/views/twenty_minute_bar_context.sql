@@ -31,13 +31,8 @@ BEGIN
             d.slot, d.session_kind, d.slot_number, d.is_closing_bar, d.starts_at, d.ends_at, d.tick_count,
             d.first_traded_at, d.last_traded_at, d.previous_slot, d.previous_bar_close, d.is_repeated,
             d.slot_observations, d.mean_slot_volume, d.sd_slot_volume,
-            d.close_price::double precision / coalesce(d.previous_bar_close, d.expected_base_price)::double precision - 1 AS bar_change,
-            CASE WHEN d.sd_slot_volume > 0 THEN (d.volume - d.mean_slot_volume) / d.sd_slot_volume END AS slot_volume_z$m$,
-        p_columns => $c$,
-            d.slot, d.session_kind, d.slot_number, d.is_closing_bar, d.starts_at, d.ends_at, d.tick_count,
-            d.first_traded_at, d.last_traded_at, d.previous_slot, d.previous_bar_close, d.is_repeated,
-            d.slot_observations, d.mean_slot_volume, d.sd_slot_volume$c$,
-        p_fence => ''
+            d.close_price::double precision / coalesce(d.previous_bar_close, e.expected_base_price)::double precision - 1 AS bar_change,
+            CASE WHEN d.sd_slot_volume > 0 THEN (d.volume - d.mean_slot_volume) / d.sd_slot_volume END AS slot_volume_z$m$
     );
 END;
 $do$;
