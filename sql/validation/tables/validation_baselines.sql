@@ -38,6 +38,8 @@ CREATE TABLE aegis.validation_baselines (
     CONSTRAINT validation_baselines_pk PRIMARY KEY (trade_date, price_basis, stock_code)
 );
 
+CREATE INDEX validation_baselines_stock_code_ix ON aegis.validation_baselines (stock_code, trade_date);
+
 COMMENT ON TABLE aegis.validation_baselines IS
 'Statistics and facts by code and day that bars are judged by; made by aegis.refresh_baselines.';
 COMMENT ON COLUMN aegis.validation_baselines.trade_date IS 'Trading date (KST) of the bars that are judged by it.';
