@@ -147,6 +147,10 @@ BEGIN
                 p_detail => jsonb_build_object('reason', p_reason, 'keys', jsonb_array_length(v_keys)),
                 p_batch_number => v_batch
             );
+            -- What rests on these rows and has been computed; validation comes with a later revision.
+            IF to_regprocedure('aegis._outdate_by_keys(regclass, jsonb)') IS NOT NULL THEN
+                PERFORM aegis._outdate_by_keys(p_table, v_rows);
+            END IF;
         END IF;
     END IF;
 
