@@ -47,7 +47,8 @@ LAST = date(2024, 12, 30)
 QUESTIONS = ("day", "code", "period", "ingest")
 TARGETS = {
     "one day, from its baselines": 0.030,
-    "one day, looked up (the view)": 0.100,
+    "one day, from the view": 0.100,
+    "one day, from the view, nothing made ready": 0.100,
     "one code over a year": 0.010,
 }
 
@@ -499,13 +500,14 @@ def measure(
 
             note(question, name, rows, seconds(work, times), hits)
 
-    by_baselines, by_view, by_code = TARGETS
+    by_baselines, by_view, by_past, by_code = TARGETS
     if "day" in only:
+        view = VIEW.format(where=f"x.trade_date = DATE '{day}'")
+        ask(by_past, codes, "AEGIS", f"$q${view}$q$")
+        ask(by_past, codes, "AEGIS, in one pass", f"aegis._range_context('{day}', '{day}')")
         connection.execute("CALL aegis.refresh_baselines(%s)", (day,))
         ask(by_baselines, codes, "AEGIS", f"aegis._day_context('{day}')")
-        view = VIEW.format(where=f"x.trade_date = DATE '{day}'")
         ask(by_view, codes, "AEGIS", f"$q${view}$q$")
-        ask(by_view, codes, "AEGIS, in one pass", f"aegis._range_context('{day}', '{day}')")
         ask_peers(
             by_view, codes, f"d.trade_date BETWEEN DATE '{day}' - 68 AND DATE '{day}'", day, rounds
         )
