@@ -19,6 +19,7 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET enable_nestloop = on
 AS $function$
 DECLARE
     v_started_at timestamptz := clock_timestamp();
@@ -49,6 +50,9 @@ BEGIN
         PERFORM aegis._refresh_baselines(p_date, p_date);
     END IF;
 
+    -- All bars of the day meet all of its baselines, which may be too new for statistics.
+    PERFORM set_config('enable_nestloop', 'off', TRUE);
+
     FOREACH v_target IN ARRAY ARRAY['daily_market_data', 'trading_sessions'] LOOP
         INSERT INTO aegis.findings (
             rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
@@ -66,6 +70,7 @@ BEGIN
         v_findings := v_findings + v_new;
     END LOOP;
 
+    PERFORM set_config('enable_nestloop', 'on', TRUE);
     PERFORM aegis._supersede_findings('{daily_market_data,trading_sessions}', p_date, p_date, p_priority_limit);
 
     IF EXISTS (SELECT FROM aegis.stock_ticks AS t WHERE t.trade_date = p_date) THEN
