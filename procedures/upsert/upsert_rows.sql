@@ -1,7 +1,7 @@
 -- upsert_rows: take in a batch of rows of any table that takes batches; the one call for all of them.
 --
 -- Call     SELECT * FROM aegis.upsert_rows('stock_ticks',
---              ARRAY[ROW('005930', NULL, '2025-01-02 10:00:00.123+09', 17, 53400, 10, 'buy')]::aegis.stock_tick_input[],
+--              ARRAY[ROW('005930', NULL, '2025-01-02 10:00:00.123+09', 17, 53400, 10, 'buy', NULL)]::aegis.stock_tick_input[],
 --              p_source => 'krx', p_batch_id => gen_random_uuid());
 -- Role     aegis_ingest, aegis_app
 -- Locks    the rows it touches, in key order, until the caller's transaction ends

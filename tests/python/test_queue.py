@@ -296,6 +296,40 @@ def test_a_tick_stops_its_code_within_a_second(database: str) -> None:
             assert tick(3, early + timedelta(hours=2)).quarantined == 1
 
 
+def test_a_tick_is_judged_by_its_venue(database: str) -> None:
+    """Through the writer: in the evening of a day on which NXT traded and KRX did not."""
+    evening = datetime(2026, 9, 11, 19, 0, tzinfo=ZoneInfo("Asia/Seoul"))
+
+    def tick(venue: str | None) -> dict[str, object]:
+        row: dict[str, object] = {
+            "stock_code": "005930",
+            "traded_at": evening,
+            "sequence_number": 1,
+            "price": 53400,
+            "volume": 1,
+        }
+        return row if venue is None else {**row, "venue": venue}
+
+    with Writer(database, connections=1) as writer:
+        result = writer.write("stock_ticks", [tick("NXT"), tick("nxt")], source="krx")
+        assert (result.inserted, result.rejected) == (1, 1)
+        with psycopg.connect(database) as reader:
+            assert reader.execute("SELECT count(*) FROM aegis.findings").fetchone() == (0,)
+            assert reader.execute("SELECT reason FROM aegis.dead_letters").fetchall() == [
+                ("unknown_venue",)
+            ]
+        assert writer.write("stock_ticks", [tick(None)], source="krx").inserted == 1
+
+    with psycopg.connect(database) as reader:
+        assert reader.execute("SELECT venue FROM aegis.stock_ticks ORDER BY 1").fetchall() == [
+            ("NXT",),
+            ("XKRX",),
+        ]
+        assert reader.execute("SELECT rule_code, slot FROM aegis.findings").fetchall() == [
+            ("outside_session", "19:00")
+        ]
+
+
 # Delivery.
 
 

@@ -1,8 +1,12 @@
 -- Single trades as they stream by; the finest grain there is, a partition a day.
+--
+-- The venue is part of the key: each venue counts its trades by itself, and feeds stamp them by the second, so that two
+-- trades of one code may share moment and number.
 
 CREATE TABLE aegis.stock_ticks (
     stock_code text COLLATE "C" NOT NULL,
     trade_date date NOT NULL,
+    venue text COLLATE "C" NOT NULL DEFAULT 'XKRX',
     traded_at timestamptz NOT NULL,
     sequence_number bigint NOT NULL DEFAULT 0,
     price numeric(15,2) NOT NULL,
@@ -12,7 +16,8 @@ CREATE TABLE aegis.stock_ticks (
     batch_number bigint NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 
-    CONSTRAINT stock_ticks_pk PRIMARY KEY (stock_code, trade_date, traded_at, sequence_number),
+    CONSTRAINT stock_ticks_pk PRIMARY KEY (stock_code, trade_date, venue, traded_at, sequence_number),
+    CONSTRAINT stock_ticks_venue_ck CHECK (venue IN ('XKRX', 'NXT')),
     CONSTRAINT stock_ticks_traded_at_ck
     CHECK ((traded_at AT TIME ZONE 'Asia/Seoul')::date = trade_date),
     CONSTRAINT stock_ticks_price_ck CHECK (price > 0 AND price < 1e13),
@@ -29,9 +34,10 @@ USING brin (trade_date) WITH (pages_per_range = 8);
 COMMENT ON TABLE aegis.stock_ticks IS 'Trades tick by tick; KRW, as traded.';
 COMMENT ON COLUMN aegis.stock_ticks.stock_code IS 'KRX short code, text: 005930, 33637L, 0115H0.';
 COMMENT ON COLUMN aegis.stock_ticks.trade_date IS 'Trading date of the venue (KST).';
+COMMENT ON COLUMN aegis.stock_ticks.venue IS 'Where it was traded: XKRX (KRX, 한국거래소) or NXT (Nextrade, 넥스트레이드).';
 COMMENT ON COLUMN aegis.stock_ticks.traded_at IS 'When the trade happened at the venue.';
 COMMENT ON COLUMN aegis.stock_ticks.sequence_number IS
-'Order within one moment as the source numbers it; 0 where it does not.';
+'Order within one moment as the venue or the source numbers it; 0 where they do not.';
 COMMENT ON COLUMN aegis.stock_ticks.price IS 'Price of the trade, KRW.';
 COMMENT ON COLUMN aegis.stock_ticks.volume IS 'Shares of this trade alone.';
 COMMENT ON COLUMN aegis.stock_ticks.side IS

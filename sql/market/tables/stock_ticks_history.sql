@@ -4,6 +4,7 @@
 CREATE TABLE aegis.stock_ticks_history (
     stock_code text COLLATE "C" NOT NULL,
     trade_date date NOT NULL,
+    venue text COLLATE "C" NOT NULL,
     traded_at timestamptz NOT NULL,
     sequence_number bigint NOT NULL,
     price numeric(15,2) NOT NULL,
@@ -27,9 +28,11 @@ COMMENT ON TABLE aegis.stock_ticks_history IS
 COMMENT ON COLUMN aegis.stock_ticks_history.stock_code IS
 'KRX short code, text: 005930, 33637L, 0115H0.';
 COMMENT ON COLUMN aegis.stock_ticks_history.trade_date IS 'Trading date of the venue (KST).';
+COMMENT ON COLUMN aegis.stock_ticks_history.venue IS
+'Where it was traded: XKRX (KRX, 한국거래소) or NXT (Nextrade, 넥스트레이드).';
 COMMENT ON COLUMN aegis.stock_ticks_history.traded_at IS 'When the trade happened at the venue.';
 COMMENT ON COLUMN aegis.stock_ticks_history.sequence_number IS
-'Order within one moment as the source numbers it; 0 where it does not.';
+'Order within one moment as the venue or the source numbers it; 0 where they do not.';
 COMMENT ON COLUMN aegis.stock_ticks_history.price IS 'Price of the trade, KRW.';
 COMMENT ON COLUMN aegis.stock_ticks_history.volume IS 'Shares of this trade alone.';
 COMMENT ON COLUMN aegis.stock_ticks_history.side IS

@@ -38,7 +38,8 @@ CREATE TABLE aegis.trading_calendar (
 
 COMMENT ON TABLE aegis.trading_calendar IS
 'Calendar of the venue, one row per day; a day without a row is unknown, not closed.';
-COMMENT ON COLUMN aegis.trading_calendar.venue IS 'Market identifier code (ISO 10383).';
+COMMENT ON COLUMN aegis.trading_calendar.venue IS
+'XKRX (market identifier code, ISO 10383), or NXT for a day on which Nextrade alone is closed.';
 COMMENT ON COLUMN aegis.trading_calendar.trade_date IS 'Calendar day of the venue (KST).';
 COMMENT ON COLUMN aegis.trading_calendar.is_open IS 'Whether there is a session.';
 COMMENT ON COLUMN aegis.trading_calendar.opens_at IS

@@ -20,7 +20,7 @@ CREATE TABLE aegis.trading_calendar_history (
 
 COMMENT ON TABLE aegis.trading_calendar_history IS
 'Superseded days of aegis.trading_calendar, written by its history trigger.';
-COMMENT ON COLUMN aegis.trading_calendar_history.venue IS 'Market identifier code (ISO 10383).';
+COMMENT ON COLUMN aegis.trading_calendar_history.venue IS 'XKRX (market identifier code, ISO 10383) or NXT.';
 COMMENT ON COLUMN aegis.trading_calendar_history.trade_date IS 'Calendar day of the venue (KST).';
 COMMENT ON COLUMN aegis.trading_calendar_history.is_open IS 'Whether there is a session.';
 COMMENT ON COLUMN aegis.trading_calendar_history.opens_at IS

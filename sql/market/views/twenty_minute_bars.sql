@@ -1,6 +1,9 @@
 -- 20-minute bars (20분 봉) of the regular session, from the ticks as they are now: a late tick changes its bar. Slots are
 -- counted from the real opening of the day; the last one holds the closing auction, whose random end may stamp its trade
--- some seconds after the close. Ticks at any other time are bars of the clock, with no slot number: nothing is left out.
+-- some seconds after the close. Ticks at any other time are bars of the clock, with no slot number.
+--
+-- Of KRX alone, the venue of the daily bars and base prices they are compared with: trades of NXT, at hours and prices of
+-- their own, would change open, close and volume.
 --
 -- Filter it by trade_date or stock_code; without a filter every tick that is kept is read.
 
@@ -51,10 +54,12 @@ SELECT
       FROM (
         SELECT q.stock_code, q.trade_date, q.traded_at, q.sequence_number, q.price, q.volume, q.batch_number, TRUE AS is_current
           FROM aegis.stock_ticks AS q
+         WHERE q.venue = 'XKRX'
          UNION ALL
         -- A corrected tick is one more version of its bar.
         SELECT h.stock_code, h.trade_date, h.traded_at, h.sequence_number, h.price, h.volume, h.batch_number, FALSE
           FROM aegis.stock_ticks_history AS h
+         WHERE h.venue = 'XKRX'
       ) AS t
       LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = t.trade_date AND c.is_open
      CROSS JOIN LATERAL (
@@ -82,7 +87,8 @@ SELECT
  WHERE g.tick_count > 0;
 
 COMMENT ON VIEW aegis.twenty_minute_bars IS
-'20-minute bars by code, trading date and slot, from the ticks as they are now; KRW, as traded. Filter it by trade_date or stock_code.';
+'20-minute bars of KRX by code, trading date and slot, from the ticks as they are now; KRW, as traded. Filter it by trade_date or '
+'stock_code.';
 COMMENT ON COLUMN aegis.twenty_minute_bars.stock_code IS 'KRX short code.';
 COMMENT ON COLUMN aegis.twenty_minute_bars.trade_date IS 'Trading date (KST).';
 COMMENT ON COLUMN aegis.twenty_minute_bars.slot IS 'Start of the bar (KST, HH:MM), as aegis.findings has it.';

@@ -105,6 +105,8 @@ SELECT t.target, r.priority, r.reason, r.verdict, r.predicate, r.description, r.
     ('{stock_ticks}', 52, 'wrong_day', 'rejected',
      '(w.traded_at AT TIME ZONE ''Asia/Seoul'')::date <> w.trade_date',
      'the time lies on another day than the trading date: a wrong date or a wrong zone', '체결시각이 거래일과 다른 날입니다(날짜 또는 시간대 오류)'),
+    ('{stock_ticks}', 54, 'unknown_venue', 'rejected', 'w.venue NOT IN (''XKRX'', ''NXT'')',
+     'the venue is neither XKRX nor NXT', '거래소(XKRX/NXT)가 잘못되었습니다'),
     ('{stock_transactions,option_trades}', 50, 'null_value', 'rejected',
      'w.executed_at IS NULL OR w.account_id IS NULL OR w.side IS NULL OR w.quantity IS NULL OR w.price IS NULL',
      'time, account, side, quantity or price is missing', '체결시각·계좌·매매구분·수량·가격 중 빠진 값이 있습니다'),

@@ -1,8 +1,8 @@
 -- _judge_ticks: the rules of ticks asked about a batch on its way in, in its transaction: registered in
--- aegis.ingest_checks. Flags, never refuses. Only ticks at a time when the regular session is closed are looked at, so an
--- ordinary batch costs one scan of itself; what ticks add up to is judged in their 20-minute bars.
+-- aegis.ingest_checks. Flags, never refuses. Only ticks in no session of their venue are looked at, so an ordinary batch
+-- costs one scan of itself; what ticks add up to is judged in their 20-minute bars.
 --
--- Ticks of a code within the same 20 minutes of the clock are one finding, whichever number of them comes.
+-- Ticks of a code and venue within the same 20 minutes of the clock are one finding, whichever number of them comes.
 
 CREATE OR REPLACE FUNCTION aegis._judge_ticks(
     p_target text,
@@ -17,7 +17,6 @@ SET jit = off
 AS $function$
 DECLARE
     v_started_at timestamptz := clock_timestamp();
-    v_grace CONSTANT interval := aegis.configuration('aegis.closing_grace')::interval;
     v_limit CONSTANT integer := least(aegis.configuration('aegis.ingest_priority_limit')::integer,
                                       upper(aegis.active_priorities(p_batch_number)) - 1);
     v_from date;
@@ -38,32 +37,9 @@ BEGIN
     SELECT j.rule_code, j.rule_version, j.severity, p_target, j.stock_code, j.trade_date, j.price_basis, j.slot,
            j.data_version, j.batch_number, j.observed, j.explained_by,
            CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'ingest'
-      FROM aegis._judge(p_target, format($query$
-               SELECT t.stock_code, t.trade_date, 'raw'::text AS price_basis, t.slot, 1 AS data_version,
-                      %1$s::bigint AS batch_number, t.market, TRUE AS is_open, NULL::text AS session_kind,
-                      min(t.traded_at) AS first_traded_at, max(t.traded_at) AS last_traded_at, count(*)::integer AS tick_count,
-                      '{}'::text [] AS explanations
-                 FROM (
-                   SELECT w.stock_code, w.trade_date, w.traded_at, f.market,
-                          to_char(date_bin(INTERVAL '20 minutes', w.traded_at, TIMESTAMPTZ '2000-01-01 00:00:00+09')
-                                  AT TIME ZONE 'Asia/Seoul', 'HH24:MI') AS slot
-                     FROM %2$s AS w
-                     JOIN aegis.trading_calendar AS c
-                       ON c.venue = 'XKRX' AND c.trade_date = w.trade_date AND c.is_open
-                      AND (w.traded_at < c.opens_at OR w.traded_at > c.closes_at + %3$L::interval)
-                    CROSS JOIN LATERAL aegis._market_facts(w.stock_code, w.trade_date, w.trade_date) AS f
-                    WHERE w.reason IS NULL
-                      AND NOT EXISTS (
-                        SELECT
-                          FROM aegis.session_hours AS h
-                         WHERE h.trade_date = w.trade_date
-                           AND h.market = CASE WHEN f.market IN ('KOSDAQ', 'KONEX', 'ETF', 'ETN', 'ELW') THEN f.market ELSE 'KOSPI' END
-                           AND h.session_kind NOT IN ('opening_auction', 'closing_auction')
-                           AND w.traded_at BETWEEN h.starts_at AND h.ends_at + %3$L::interval
-                      )
-                 ) AS t
-                GROUP BY t.stock_code, t.trade_date, t.market, t.slot
-               $query$, p_batch_number, p_work, v_grace), v_limit) AS j
+      FROM aegis._judge(p_target, aegis._tick_context(format(
+               'SELECT s.stock_code, s.trade_date, s.venue, s.traded_at, s.sequence_number, %s::bigint
+                  FROM %s AS s WHERE s.reason IS NULL', p_batch_number, p_work), v_from, v_to), v_limit) AS j
     ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
     GET DIAGNOSTICS v_findings = ROW_COUNT;
 
@@ -72,7 +48,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis._judge_ticks(text, text, bigint, regclass) IS -- noqa: LT01
-'Check of ingest: writes findings about the ticks of a batch that lie in no session of their day.';
+'Check of ingest: writes findings about the ticks of a batch that lie in no session of their venue and day.';
 
 ALTER FUNCTION aegis._judge_ticks(text, text, bigint, regclass) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._judge_ticks(text, text, bigint, regclass) FROM PUBLIC;

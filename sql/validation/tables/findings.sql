@@ -44,7 +44,8 @@ COMMENT ON COLUMN aegis.findings.target IS 'Table of schema aegis that holds the
 COMMENT ON COLUMN aegis.findings.stock_code IS 'KRX short code; * for what concerns the whole market.';
 COMMENT ON COLUMN aegis.findings.trade_date IS 'Trading date of the value (KST).';
 COMMENT ON COLUMN aegis.findings.price_basis IS 'raw or adjusted.';
-COMMENT ON COLUMN aegis.findings.slot IS 'Start of a bar within the day (KST, HH:MM); empty for the day as a whole.';
+COMMENT ON COLUMN aegis.findings.slot IS
+'Start of a bar within the day (KST, HH:MM), with the venue where it is not KRX (18:00 NXT); empty for the day as a whole.';
 COMMENT ON COLUMN aegis.findings.data_version IS 'Version of the value that was judged; 0 where none is stored.';
 COMMENT ON COLUMN aegis.findings.batch_number IS 'Batch that brought that version; null where none is stored.';
 COMMENT ON COLUMN aegis.findings.observed IS 'The numbers: what was observed, what was expected.';

@@ -11,21 +11,21 @@ $$;
 
 SELECT is(
     pg_temp.verdicts(aegis.upsert_rows('stock_ticks', ARRAY[
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 1, 53400, 10, 'buy'),
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 2, 53500, 10, 'sell'),
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 2, 53500, 10, 'sell'),
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 1, 53400, 11, 'buy'),
-        ROW('005930', '2025-01-02', '2025-01-02 15:30:00Z', 3, 53400, 11, 'buy'),
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 4, 53400, 11, 'both'),
-        ROW('005930', NULL, '2025-01-04 10:00:00.5+09', 5, 53400, 11, NULL)
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 1, 53400, 10, 'buy', NULL),
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 2, 53500, 10, 'sell', NULL),
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 2, 53500, 10, 'sell', NULL),
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 1, 53400, 11, 'buy', NULL),
+        ROW('005930', '2025-01-02', '2025-01-02 15:30:00Z', 3, 53400, 11, 'buy', NULL),
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 4, 53400, 11, 'both', NULL),
+        ROW('005930', NULL, '2025-01-04 10:00:00.5+09', 5, 53400, 11, NULL, NULL)
     ]::aegis.stock_tick_input [], 'krx', gen_random_uuid())),
     'inserted 2, duplicate 1, quarantined 2, rejected 2', 'ticks are written once; a key with two contents is put aside'
 );
 SELECT is(
     pg_temp.verdicts(aegis.upsert_rows('stock_ticks', ARRAY[
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 2, 53500, 10, 'sell'),
-        ROW('005930', NULL, '2025-01-02 10:00:01+09', NULL, 53500, 10, NULL),
-        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 1, 1, 1, NULL)
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 2, 53500, 10, 'sell', NULL),
+        ROW('005930', NULL, '2025-01-02 10:00:01+09', NULL, 53500, 10, NULL, NULL),
+        ROW('005930', NULL, '2025-01-02 10:00:00.5+09', 1, 1, 1, NULL, NULL)
     ]::aegis.stock_tick_input [], 'krx', gen_random_uuid())),
     'inserted 1, duplicate 1, quarantined 1', 'the same tick again is a duplicate, another one under its key a conflict'
 );

@@ -11,7 +11,7 @@ SELECT aegis.ensure_partitions('aegis.stock_ticks_history', '2025-02-03', '2025-
 CREATE FUNCTION pg_temp.ticks(p_code text, p_day date, p_ticks text) RETURNS bigint LANGUAGE sql AS $$
     SELECT (aegis.upsert_rows('stock_ticks', (
         SELECT array_agg(ROW(p_code, p_day, (p_day + split_part(t.tick, ' ', 1)::time) AT TIME ZONE 'Asia/Seoul', t.place,
-                             split_part(t.tick, ' ', 2)::numeric, split_part(t.tick, ' ', 3)::numeric, NULL)::aegis.stock_tick_input)
+                             split_part(t.tick, ' ', 2)::numeric, split_part(t.tick, ' ', 3)::numeric, NULL, NULL)::aegis.stock_tick_input)
           FROM regexp_split_to_table(p_ticks, ', ') WITH ORDINALITY AS t (tick, place)), 'krx', gen_random_uuid())).received
 $$;
 CREATE FUNCTION pg_temp.bars(p_code text, p_day date DEFAULT '2025-03-04') RETURNS text LANGUAGE sql AS $$
