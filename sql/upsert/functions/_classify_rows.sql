@@ -29,10 +29,7 @@ BEGIN
                 SELECT n.line_number,
                        CASE WHEN NOT n.is_last THEN 'duplicate'
                             WHEN t.%s IS NULL THEN 'missing'
-                            WHEN t.batch_number = $3
-                            THEN CASE WHEN t.data_version = 1 THEN 'inserted'
-                                      WHEN %s THEN 'kept_deleted'
-                                      ELSE 'updated' END
+                            WHEN t.batch_number = $3 THEN %s
                             WHEN %s THEN 'newer'
                             WHEN %s THEN 'unchanged'
                             ELSE 'stale' END AS verdict
@@ -43,7 +40,11 @@ BEGIN
                FROM v
               GROUP BY v.verdict$sql$,
         p_sql.ranked, 'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.in_order, p_sql.stage, p_sql.first_key,
-        p_sql.deleted, replace(p_sql.supersedes, '@', 'n'), replace(p_sql.repeats, '@', 'n'), p_sql.relation, p_sql.matches, p_bounds)
+        -- An event has no versions: what this batch wrote, it inserted.
+        CASE WHEN p_sql.is_append_only THEN '''inserted'''
+             ELSE format('CASE WHEN t.data_version = 1 THEN ''inserted'' WHEN %s THEN ''kept_deleted'' ELSE ''updated'' END',
+                         p_sql.deleted) END,
+        replace(p_sql.supersedes, '@', 'n'), replace(p_sql.repeats, '@', 'n'), p_sql.relation, p_sql.matches, p_bounds)
       USING p_source, p_source_rank, p_batch_number;
 END;
 $function$;

@@ -1,6 +1,6 @@
 -- Upsert: one call for every table that takes batches; events are written once, and bytes that are no row are kept.
 BEGIN;
-SELECT plan(17);
+SELECT plan(19);
 
 CREATE FUNCTION pg_temp.verdicts(p_result aegis.batch_result) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(', ', 'inserted ' || nullif(p_result.inserted, 0), 'updated ' || nullif(p_result.updated, 0),
@@ -34,6 +34,17 @@ SELECT set_eq(
     $$VALUES ('conflicting_event'), ('wrong_day'), ('bad_side'), ('no_trading_day')$$, 'each with its reason'
 );
 SELECT is((SELECT count(*) FROM aegis.stock_ticks), 3::bigint, 'nothing was overwritten');
+CALL aegis.override_trading_day('2025-01-04', TRUE, 'a Saturday session after all');
+SELECT is(pg_temp.verdicts(r), 'inserted 1', 'a tick that was put aside can be replayed')
+  FROM aegis.replay_dead_letters('stock_ticks', 'the calendar was wrong', p_rule => 'no_trading_day') AS r;
+SELECT (aegis.upsert_rows('stock_ticks', ARRAY[
+    ROW('005930', NULL, '2025-01-02 10:00:02+09', NULL, 53500, 10, NULL, NULL),
+    ROW('005930', NULL, '2025-01-02 10:00:03+09', NULL, 53500, 10, NULL, NULL)
+]::aegis.stock_tick_input [], 'krx', gen_random_uuid(), p_verdicts => 'all')).batch_number AS whole \gset
+SELECT results_eq(
+    format('SELECT b.verdict COLLATE "default", b.lines FROM aegis.batch_verdicts AS b WHERE b.batch_number = %s', :whole),
+    $$VALUES ('inserted', '{[1,3)}'::int8multirange)$$, 'who asks for every verdict gets those of new ticks too'
+);
 SELECT is(
     pg_temp.verdicts(aegis.upsert_rows('stock_transactions', ARRAY[
         ROW('005930', NULL, 'T1', 'A', 'buy', 10, 53400, NULL, NULL, '2025-01-02 10:00+09', NULL, NULL),
