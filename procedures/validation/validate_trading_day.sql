@@ -7,8 +7,8 @@
 -- Repeat   idempotent: a finding is written once for each version of the rule and of the value
 --
 -- Uses the baselines of the day and makes them where they are missing or stale. p_priority_limit puts off the
--- rules of higher numbers. Findings of superseded versions of a value or rule become superseded. The 20-minute bars of a
--- day with ticks are judged too, as a run of their own.
+-- rules of higher numbers. Findings of superseded versions of a value or rule become superseded. On a day with ticks they and
+-- their 20-minute bars are judged too, as runs of their own.
 
 CREATE OR REPLACE FUNCTION aegis.validate_trading_day(
     p_date date,
@@ -74,6 +74,7 @@ BEGIN
     PERFORM aegis._supersede_findings('{daily_market_data,trading_sessions}', p_date, p_date, p_priority_limit);
 
     IF EXISTS (SELECT FROM aegis.stock_ticks AS t WHERE t.trade_date = p_date) THEN
+        PERFORM aegis._validate_ticks(p_date, p_priority_limit);
         PERFORM aegis.validate_twenty_minute_bars(p_date, p_priority_limit);
     END IF;
 

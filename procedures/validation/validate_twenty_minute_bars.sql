@@ -58,7 +58,9 @@ BEGIN
        AND f.target = 'twenty_minute_bars'
        AND f.status IN ('open', 'explained')
        AND (
-           (v_bars ->> (f.stock_code || ' ' || f.slot))::integer > f.data_version
+           -- A bar whose ticks were all deleted is gone, and its doubts with it; not so on a day whose ticks are past their term.
+           coalesce((v_bars ->> (f.stock_code || ' ' || f.slot))::integer > f.data_version,
+                    EXISTS (SELECT FROM aegis.stock_ticks AS t WHERE t.trade_date = p_date))
            OR EXISTS (
                SELECT
                  FROM aegis.validation_rules AS r

@@ -31,6 +31,7 @@ DROP VIEW aegis.active_market_events;
 DROP VIEW aegis.active_corporate_actions;
 DROP VIEW aegis.active_stock_prices;
 DROP VIEW aegis.active_daily_market_data;
+DROP VIEW aegis.active_stock_ticks;
 DROP VIEW aegis.active_stock_transactions;
 DROP VIEW aegis.active_option_trades;
 DROP FUNCTION aegis.stock_prices_as_of;

@@ -149,6 +149,7 @@ DROP FUNCTION aegis._slide;
 DROP FUNCTION aegis.validate_trading_day;
 DROP FUNCTION aegis.validate_twenty_minute_bars;
 DROP FUNCTION aegis._judge_ticks;
+DROP FUNCTION aegis._validate_ticks;
 DROP FUNCTION aegis._tick_context;
 DROP VIEW aegis.twenty_minute_bar_context;
 DROP FUNCTION aegis._slot_bars;

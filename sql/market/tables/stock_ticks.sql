@@ -15,6 +15,10 @@ CREATE TABLE aegis.stock_ticks (
     source text COLLATE "C" NOT NULL,
     batch_number bigint NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    deleted_at timestamptz,
+    deleted_by text,
+    delete_reason text,
+    is_active boolean GENERATED ALWAYS AS (deleted_at IS NULL) STORED,
 
     CONSTRAINT stock_ticks_pk PRIMARY KEY (stock_code, trade_date, venue, traded_at, sequence_number),
     CONSTRAINT stock_ticks_venue_ck CHECK (venue IN ('XKRX', 'NXT')),
@@ -22,7 +26,9 @@ CREATE TABLE aegis.stock_ticks (
     CHECK ((traded_at AT TIME ZONE 'Asia/Seoul')::date = trade_date),
     CONSTRAINT stock_ticks_price_ck CHECK (price > 0 AND price < 1e13),
     CONSTRAINT stock_ticks_volume_ck CHECK (volume > 0),
-    CONSTRAINT stock_ticks_side_ck CHECK (side IN ('buy', 'sell'))
+    CONSTRAINT stock_ticks_side_ck CHECK (side IN ('buy', 'sell')),
+    CONSTRAINT stock_ticks_deleted_by_ck CHECK ((deleted_at IS NULL) = (deleted_by IS NULL)),
+    CONSTRAINT stock_ticks_delete_reason_ck CHECK ((deleted_at IS NULL) = (delete_reason IS NULL))
 )
 PARTITION BY RANGE (trade_date);
 
@@ -46,6 +52,10 @@ COMMENT ON COLUMN aegis.stock_ticks.source IS 'Source, a row of aegis.data_sourc
 COMMENT ON COLUMN aegis.stock_ticks.batch_number IS
 'Batch that brought it, a row of aegis.ingest_batches.';
 COMMENT ON COLUMN aegis.stock_ticks.created_at IS 'When the row came into the database.';
+COMMENT ON COLUMN aegis.stock_ticks.deleted_at IS 'When the row was soft-deleted; null while it is active.';
+COMMENT ON COLUMN aegis.stock_ticks.deleted_by IS 'Who soft-deleted it; null while it is active.';
+COMMENT ON COLUMN aegis.stock_ticks.delete_reason IS 'Why it was soft-deleted; null while it is active.';
+COMMENT ON COLUMN aegis.stock_ticks.is_active IS 'Whether the row counts; false once it is soft-deleted.';
 COMMENT ON TABLE aegis.stock_ticks_default IS
 'Rows of dates that have no partition yet; aegis.maintain_partitions moves them.';
 

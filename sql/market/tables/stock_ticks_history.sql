@@ -13,6 +13,10 @@ CREATE TABLE aegis.stock_ticks_history (
     source text COLLATE "C" NOT NULL,
     batch_number bigint NOT NULL,
     created_at timestamptz NOT NULL,
+    deleted_at timestamptz,
+    deleted_by text,
+    delete_reason text,
+    is_active boolean NOT NULL,
     superseded_at timestamptz NOT NULL,
     superseded_by text NOT NULL
 )
@@ -41,6 +45,10 @@ COMMENT ON COLUMN aegis.stock_ticks_history.source IS 'Source, a row of aegis.da
 COMMENT ON COLUMN aegis.stock_ticks_history.batch_number IS
 'Batch that brought it, a row of aegis.ingest_batches.';
 COMMENT ON COLUMN aegis.stock_ticks_history.created_at IS 'When the row came into the database.';
+COMMENT ON COLUMN aegis.stock_ticks_history.deleted_at IS 'When the row was soft-deleted; null while it is active.';
+COMMENT ON COLUMN aegis.stock_ticks_history.deleted_by IS 'Who soft-deleted it; null while it is active.';
+COMMENT ON COLUMN aegis.stock_ticks_history.delete_reason IS 'Why it was soft-deleted; null while it is active.';
+COMMENT ON COLUMN aegis.stock_ticks_history.is_active IS 'Whether the row counts; false once it is soft-deleted.';
 COMMENT ON COLUMN aegis.stock_ticks_history.superseded_at IS 'When this version was superseded.';
 COMMENT ON COLUMN aegis.stock_ticks_history.superseded_by IS 'Login role that superseded it.';
 COMMENT ON TABLE aegis.stock_ticks_history_default IS

@@ -1,4 +1,4 @@
--- 20-minute bars (20분 봉) of the regular session, from the ticks as they are now: a late tick changes its bar. Slots are
+-- 20-minute bars (20분 봉) of the regular session, from the ticks as they are now: a late or deleted tick changes its bar. Slots are
 -- counted from the real opening of the day; the last one holds the closing auction, whose random end may stamp its trade
 -- some seconds after the close. Ticks at any other time are bars of the clock, with no slot number.
 --
@@ -32,7 +32,7 @@ SELECT
     g.first_traded_at,
     g.last_traded_at,
     g.batch_number,
-    (sum(g.data_version) OVER (PARTITION BY g.stock_code, g.trade_date ORDER BY g.starts_at))::integer AS data_version
+    g.data_version
   FROM (
     SELECT
         t.stock_code,
@@ -50,13 +50,14 @@ SELECT
         min(t.traded_at) FILTER (WHERE t.is_current) AS first_traded_at,
         max(t.traded_at) FILTER (WHERE t.is_current) AS last_traded_at,
         max(t.batch_number) AS batch_number,
-        count(*)::integer AS data_version
+        -- Also over bars whose ticks were all deleted: those after them have a version for that too.
+        (sum(count(*)) OVER (PARTITION BY t.stock_code, t.trade_date ORDER BY s.starts_at))::integer AS data_version
       FROM (
-        SELECT q.stock_code, q.trade_date, q.traded_at, q.sequence_number, q.price, q.volume, q.batch_number, TRUE AS is_current
+        SELECT q.stock_code, q.trade_date, q.traded_at, q.sequence_number, q.price, q.volume, q.batch_number, q.is_active AS is_current
           FROM aegis.stock_ticks AS q
          WHERE q.venue = 'XKRX'
          UNION ALL
-        -- A corrected tick is one more version of its bar.
+        -- A tick that was corrected, deleted or restored is one more version of its bar.
         SELECT h.stock_code, h.trade_date, h.traded_at, h.sequence_number, h.price, h.volume, h.batch_number, FALSE
           FROM aegis.stock_ticks_history AS h
          WHERE h.venue = 'XKRX'
@@ -110,8 +111,8 @@ COMMENT ON COLUMN aegis.twenty_minute_bars.first_traded_at IS 'Moment of the fir
 COMMENT ON COLUMN aegis.twenty_minute_bars.last_traded_at IS 'Moment of the last of them.';
 COMMENT ON COLUMN aegis.twenty_minute_bars.batch_number IS 'Batch that changed it last.';
 COMMENT ON COLUMN aegis.twenty_minute_bars.data_version IS
-'Versions of ticks of the day up to the end of the bar: a late or corrected tick makes a new version of its bar and of '
-'those after it, which are compared with it.';
+'Versions of ticks of the day up to the end of the bar: a late, corrected, deleted or restored tick makes a new version of '
+'its bar and of those after it, which are compared with it.';
 
 ALTER VIEW aegis.twenty_minute_bars OWNER TO aegis_owner;
 GRANT SELECT ON aegis.twenty_minute_bars TO aegis_reader;

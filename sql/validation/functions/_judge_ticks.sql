@@ -17,12 +17,15 @@ SET jit = off
 AS $function$
 DECLARE
     v_started_at timestamptz := clock_timestamp();
-    v_limit CONSTANT integer := least(aegis.configuration('aegis.ingest_priority_limit')::integer,
-                                      upper(aegis.active_priorities(p_batch_number)) - 1);
+    v_every CONSTANT integer := aegis.configuration('aegis.ingest_priority_limit')::integer;
+    -- Under load a batch is spared some rules, all but a sample of its codes; see aegis._decide_checks.
+    v_limit CONSTANT integer := least(v_every, upper(aegis.active_priorities(p_batch_number)) - 1);
+    v_pass record;
+    v_new bigint;
     v_from date;
     v_to date;
     v_rows bigint;
-    v_findings bigint;
+    v_findings bigint := 0;
 BEGIN
     EXECUTE format('SELECT min(w.trade_date), max(w.trade_date), count(*) FROM %s AS w WHERE w.reason IS NULL', p_work)
        INTO v_from, v_to, v_rows;
@@ -30,18 +33,28 @@ BEGIN
         RETURN;
     END IF;
 
-    INSERT INTO aegis.findings (
-        rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version, batch_number,
-        observed, explained_by, status, found_by
-    )
-    SELECT j.rule_code, j.rule_version, j.severity, p_target, j.stock_code, j.trade_date, j.price_basis, j.slot,
-           j.data_version, j.batch_number, j.observed, j.explained_by,
-           CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'ingest'
-      FROM aegis._judge(p_target, aegis._tick_context(format(
-               'SELECT s.stock_code, s.trade_date, s.venue, s.traded_at, s.sequence_number, %s::bigint
-                  FROM %s AS s WHERE s.reason IS NULL', p_batch_number, p_work), v_from, v_to), v_limit) AS j
-    ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
-    GET DIAGNOSTICS v_findings = ROW_COUNT;
+    FOR v_pass IN
+        SELECT 'TRUE' AS sample, v_limit AS priority_limit
+        UNION ALL
+        SELECT format('(hashtextextended(s.stock_code, %s) & 1048575) < %s', p_batch_number, d.sampling_rate * 1048576), v_every
+          FROM aegis.deferred_checks AS d
+         WHERE d.batch_number = p_batch_number AND d.target = p_target AND d.sampling_rate > 0 AND v_limit < v_every
+    LOOP
+        INSERT INTO aegis.findings (
+            rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version, batch_number,
+            observed, explained_by, status, found_by
+        )
+        SELECT j.rule_code, j.rule_version, j.severity, p_target, j.stock_code, j.trade_date, j.price_basis, j.slot,
+               j.data_version, j.batch_number, j.observed, j.explained_by,
+               CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'ingest'
+          FROM aegis._judge(p_target, aegis._tick_context(format(
+                   'SELECT s.stock_code, s.trade_date, s.venue, s.traded_at, s.sequence_number, %s::bigint
+                      FROM %s AS s WHERE s.reason IS NULL AND %s', p_batch_number, p_work, v_pass.sample), v_from, v_to),
+                   v_pass.priority_limit) AS j
+        ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
+        GET DIAGNOSTICS v_new = ROW_COUNT;
+        v_findings := v_findings + v_new;
+    END LOOP;
 
     PERFORM aegis._record_run('ingest', p_target, v_from, v_to, v_limit, v_rows, v_findings, v_started_at, p_batch_number);
 END;

@@ -5,8 +5,8 @@
 -- market they belong to, since ETF stay out of sessions of KRX that stocks have. A row that the table does not hold as it is
 -- in p_ticks, because the tick was there before, is not judged again.
 --
--- The version counts the changes of ticks in these 20 minutes, so that a doubt does not outlive the tick it was about and
--- comes back with it; a tick more makes no new version.
+-- The version counts the changes of these ticks and of the calendar of the day, so that a doubt goes with the tick or the
+-- hours it was about and comes back with them; a tick more makes no new version.
 
 CREATE OR REPLACE FUNCTION aegis._tick_context(p_ticks text, p_from date, p_to date)
 RETURNS text
@@ -22,9 +22,11 @@ AS $function$
                AND h.session_kind NOT IN ('opening_auction', 'closing_auction')
         ),
         off_hours AS MATERIALIZED (
-            SELECT w.*, %5$s AS slot
+            SELECT w.*, %5$s AS slot, c.data_version + coalesce(n.data_version, 0) AS day_version
               FROM (%1$s) AS w (stock_code, trade_date, venue, traded_at, sequence_number, batch_number)
               JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = w.trade_date AND c.is_open
+              LEFT JOIN aegis.trading_calendar AS n
+                ON n.venue = w.venue AND n.trade_date = w.trade_date AND w.venue <> 'XKRX'
               LEFT JOIN session AS m
                 ON m.trade_date = w.trade_date
                AND m.market = CASE w.venue WHEN 'XKRX' THEN 'KOSPI' ELSE w.venue END
@@ -51,7 +53,7 @@ AS $function$
                    AND o.traded_at BETWEEN h.starts_at AND h.ends_at
              )
         )
-        SELECT o.stock_code, o.trade_date, 'raw'::text AS price_basis, o.slot, 1 + coalesce(v.changes, 0) AS data_version,
+        SELECT o.stock_code, o.trade_date, 'raw'::text AS price_basis, o.slot, o.day_version + coalesce(v.changes, 0) AS data_version,
                max(o.batch_number) AS batch_number, o.market, TRUE AS is_open, NULL::text AS session_kind,
                min(o.traded_at) AS first_traded_at, max(o.traded_at) AS last_traded_at, count(*)::integer AS tick_count,
                '{}'::text [] AS explanations
@@ -67,6 +69,7 @@ AS $function$
                AND t.traded_at = o.traded_at
                AND t.sequence_number = o.sequence_number
                AND t.batch_number = o.batch_number
+               AND t.is_active
              LIMIT 1
           ) AS t
           LEFT JOIN (
@@ -75,7 +78,7 @@ AS $function$
              WHERE w.trade_date BETWEEN DATE %2$L AND DATE %3$L
              GROUP BY 1, 2, 3
           ) AS v ON v.stock_code = o.stock_code AND v.trade_date = o.trade_date AND v.slot = o.slot
-         GROUP BY o.stock_code, o.trade_date, o.slot, o.market, v.changes
+         GROUP BY o.stock_code, o.trade_date, o.slot, o.day_version, o.market, v.changes
         $query$,
         p_ticks, p_from, p_to, aegis.configuration('aegis.closing_grace')::interval,
         $slot$to_char(date_bin(INTERVAL '20 minutes', w.traded_at, TIMESTAMPTZ '2000-01-01 00:00:00+09') AT TIME ZONE 'Asia/Seoul',

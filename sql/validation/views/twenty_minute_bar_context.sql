@@ -19,7 +19,7 @@ BEGIN
                 b.first_traded_at, b.last_traded_at, b.previous_slot, b.previous_bar_close, b.is_repeated,
                 b.slot_observations, b.mean_slot_volume, b.sd_slot_volume,
                 n.*
-              FROM (SELECT DISTINCT i.stock_code, i.trade_date FROM aegis.stock_ticks AS i WHERE i.venue = 'XKRX') AS t
+              FROM (SELECT DISTINCT i.stock_code, i.trade_date FROM aegis.stock_ticks AS i WHERE i.venue = 'XKRX' AND i.is_active) AS t
              CROSS JOIN (SELECT max(aegis.configuration('aegis.report_lookback_rows')::integer)) AS s (lookback_rows)
              CROSS JOIN LATERAL aegis._baseline(t.stock_code, 'raw', t.trade_date, s.lookback_rows) AS n
              CROSS JOIN LATERAL aegis._slot_bars(t.stock_code, t.trade_date, n.market) AS b

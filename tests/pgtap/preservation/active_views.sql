@@ -10,6 +10,7 @@ INSERT INTO samples VALUES
 ('market_events', '{"stock_code": "005930", "event_kind": "halt", "starts_on": "2018-04-30"}'),
 ('stock_prices', '{"stock_code": "005930", "trade_date": "2024-02-29"}'),
 ('daily_market_data', '{"stock_code": "005930", "trade_date": "2024-02-29", "price_basis": "raw"}'),
+('stock_ticks', '{"stock_code": "005930", "trade_date": "2024-02-29", "venue": "XKRX", "traded_at": "2024-02-29 10:00+09", "sequence_number": 0}'),
 ('stock_transactions', '{"stock_code": "005930", "trade_date": "2024-02-29", "transaction_id": "t"}'),
 ('option_trades', '{"stock_code": "005930", "trade_date": "2024-02-29", "trade_id": "t"}');
 
@@ -30,6 +31,8 @@ BEGIN
         INSERT INTO aegis.daily_market_data (stock_code, trade_date, price_basis, open_price, high_price, low_price, close_price,
             volume, source, source_rank, batch_number, last_updated)
         VALUES (v_code, '2024-02-29', 'raw', 1, 1, 1, 1, 1, 'manual', 110, 1, now());
+        INSERT INTO aegis.stock_ticks (stock_code, trade_date, traded_at, price, volume, source, batch_number)
+        VALUES (v_code, '2024-02-29', '2024-02-29 10:00+09', 1, 1, 'manual', 1);
         INSERT INTO aegis.stock_transactions (stock_code, trade_date, transaction_id, account_id, side, quantity, price,
             executed_at, source, source_rank, batch_number, last_updated)
         VALUES (v_code, '2024-02-29', 't', 'a', 'buy', 1, 1, '2024-02-29 10:00+09', 'broker', 100, 1, now());

@@ -93,6 +93,7 @@ INSERT INTO expected VALUES
 ('aegis.active_market_events',            'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_stock_prices',             'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_daily_market_data',        'r',   '',  '',    '',      '',      '',     ''),
+('aegis.active_stock_ticks',              'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_stock_transactions',       'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.active_option_trades',            'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.row_key',                         'X',   '',  '',    '',      '',      '',     ''),
