@@ -1,6 +1,6 @@
 -- _judge_ticks: the rules of ticks asked about a batch on its way in, in its transaction: registered in
--- aegis.ingest_checks. Flags, never refuses. Only ticks in no session of their venue are looked at, so an ordinary batch
--- costs one scan of itself; what ticks add up to is judged in their 20-minute bars.
+-- aegis.ingest_checks. Flags, never refuses. A batch that lies within the regular session of KRX, as most do, costs one scan
+-- of itself; what ticks add up to is judged in their 20-minute bars.
 --
 -- Ticks of a code and venue within the same 20 minutes of the clock are one finding, whichever number of them comes.
 
@@ -25,20 +25,29 @@ DECLARE
     v_from date;
     v_to date;
     v_rows bigint;
+    v_is_regular boolean;
     v_findings bigint := 0;
 BEGIN
-    EXECUTE format('SELECT min(w.trade_date), max(w.trade_date), count(*) FROM %s AS w WHERE w.reason IS NULL', p_work)
-       INTO v_from, v_to, v_rows;
+    EXECUTE format(
+        'SELECT min(w.trade_date), max(w.trade_date), count(*),
+                bool_and(w.venue = ''XKRX'' AND w.traded_at BETWEEN c.opens_at AND c.closes_at + $1)
+           FROM %s AS w
+           LEFT JOIN aegis.trading_calendar AS c ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date
+          WHERE w.reason IS NULL', p_work)
+       INTO v_from, v_to, v_rows, v_is_regular
+      USING aegis.configuration('aegis.closing_grace')::interval;
     IF v_rows = 0 THEN
         RETURN;
     END IF;
 
     FOR v_pass IN
         SELECT 'TRUE' AS sample, v_limit AS priority_limit
-        UNION ALL
+         WHERE v_is_regular IS NOT TRUE
+         UNION ALL
         SELECT format('(hashtextextended(s.stock_code, %s) & 1048575) < %s', p_batch_number, d.sampling_rate * 1048576), v_every
           FROM aegis.deferred_checks AS d
          WHERE d.batch_number = p_batch_number AND d.target = p_target AND d.sampling_rate > 0 AND v_limit < v_every
+           AND v_is_regular IS NOT TRUE
     LOOP
         INSERT INTO aegis.findings (
             rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version, batch_number,

@@ -33,14 +33,15 @@ AS $function$
                AND m.session_kind IN ('regular', 'main_market')
              WHERE (w.traded_at BETWEEN m.starts_at AND m.ends_at) IS NOT TRUE
         ),
+        code AS MATERIALIZED (
+            SELECT d.stock_code, d.trade_date, f.market
+              FROM (SELECT DISTINCT o.stock_code, o.trade_date FROM off_hours AS o) AS d
+             CROSS JOIN LATERAL aegis._market_facts(d.stock_code, d.trade_date, d.trade_date) AS f
+        ),
         outside AS MATERIALIZED (
             SELECT o.*, k.market
               FROM off_hours AS o
-              JOIN (
-                SELECT d.stock_code, d.trade_date, f.market
-                  FROM (SELECT DISTINCT i.stock_code, i.trade_date FROM off_hours AS i) AS d
-                 CROSS JOIN LATERAL aegis._market_facts(d.stock_code, d.trade_date, d.trade_date) AS f
-              ) AS k ON k.stock_code = o.stock_code AND k.trade_date = o.trade_date
+              JOIN code AS k ON k.stock_code = o.stock_code AND k.trade_date = o.trade_date
              WHERE NOT EXISTS (
                 SELECT
                   FROM session AS h
