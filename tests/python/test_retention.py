@@ -157,9 +157,6 @@ def test_what_fails_is_told_and_the_rest_is_done(database: str, desk: psycopg.Co
     fill(desk, 2)
     one(desk, "SELECT aegis.archive_partition('aegis.stock_ticks_p2020_03_02')")
     desk.execute(
-        "INSERT INTO aegis_archive.stock_ticks_p2020_03_02 SELECT * FROM aegis.stock_ticks LIMIT 0"
-    )
-    desk.execute(
         "INSERT INTO aegis_archive.stock_ticks_p2020_03_02 (stock_code, trade_date, traded_at,"
         " price, volume, source, batch_number)"
         " VALUES ('000660', '2020-03-02', '2020-03-02 11:00+09', 1, 1, 'x', 1)"

@@ -29,8 +29,7 @@ COMMENT ON COLUMN aegis.active_stock_ticks.volume IS 'Shares of this trade alone
 COMMENT ON COLUMN aegis.active_stock_ticks.side IS
 'buy or sell, by who took the liquidity; null in auctions and when unknown.';
 COMMENT ON COLUMN aegis.active_stock_ticks.source IS 'Source, a row of aegis.data_sources.';
-COMMENT ON COLUMN aegis.active_stock_ticks.batch_number IS
-'Batch that brought it, a row of aegis.ingest_batches; or the number of its restoration.';
+COMMENT ON COLUMN aegis.active_stock_ticks.batch_number IS 'Batch that brought it, a row of aegis.ingest_batches.';
 COMMENT ON COLUMN aegis.active_stock_ticks.created_at IS 'When the row came into the database.';
 
 ALTER VIEW aegis.active_stock_ticks OWNER TO aegis_owner;

@@ -60,6 +60,8 @@ BEGIN
                    'SELECT s.stock_code, s.trade_date, s.venue, s.traded_at, s.sequence_number, %s::bigint
                       FROM %s AS s WHERE s.reason IS NULL AND %s', p_batch_number, p_work, v_pass.sample), v_from, v_to),
                    v_pass.priority_limit) AS j
+         -- In the order of their keys, as whoever else writes findings of ticks.
+         ORDER BY j.trade_date, j.stock_code COLLATE "C", j.slot COLLATE "C", j.rule_code COLLATE "C"
         ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
         GET DIAGNOSTICS v_new = ROW_COUNT;
         v_findings := v_findings + v_new;

@@ -46,6 +46,7 @@ BEGIN
            n.data_version, n.batch_number, n.observed, n.explained_by,
            CASE WHEN n.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'day'
       FROM found AS n
+     ORDER BY n.trade_date, n.stock_code COLLATE "C", n.slot COLLATE "C", n.rule_code COLLATE "C"
     ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;
     GET DIAGNOSTICS v_findings = ROW_COUNT;
 
