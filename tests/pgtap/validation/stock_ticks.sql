@@ -1,6 +1,6 @@
 -- Validation: a tick is judged by the sessions of its own venue and day, and doubts about it and its bars follow it.
 BEGIN;
-SELECT plan(47);
+SELECT plan(48);
 
 SELECT aegis.upsert_stocks(array_agg(ROW('90000' || g, g, CASE g WHEN 9 THEN 'ETF' ELSE 'KOSDAQ' END, NULL, NULL, 1000000, NULL, NULL, now(), NULL)::aegis.stock_input),
                            'krx', gen_random_uuid())
@@ -55,6 +55,8 @@ SELECT is(pg_temp.found('900004', '2025-03-04'),
           '08:00 outside_session 1, 08:40 outside_session 1, 08:40 NXT outside_session 1, 09:00 NXT outside_session 1, 15:20 NXT outside_session 1, '
           '20:00 outside_session 1, 20:00 NXT outside_session 1', 'each tick is judged by its own venue, and what is found names it');
 SELECT is((SELECT count(*) FROM aegis.stock_ticks AS t WHERE t.stock_code = '900004'), 14::bigint, 'all are stored');
+SELECT is(pg_temp.ticks('XKRX', '900004', '2025-03-04', '07:00:00 1000 1') || ', ' || pg_temp.ticks('NXT', '900004', '2025-03-04', '07:00:00 1000 1'),
+          'quarantined 1, inserted 1', 'what came long before KRX opened is put aside if it claims to be of KRX');
 
 SELECT is(pg_temp.hours('2025-03-04'), 'pre_market 08:00:00 08:50, main_market 09:00:30 15:20, after_market 15:40:00 20:00', 'NXT has hours of its own');
 CALL aegis.override_trading_day('2025-11-13', TRUE, 'university entrance exam', '10:00', '16:30');
