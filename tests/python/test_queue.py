@@ -330,6 +330,48 @@ def test_a_tick_is_judged_by_its_venue(database: str) -> None:
         ]
 
 
+def test_doubtful_ticks_of_the_same_codes_never_deadlock(database: str) -> None:
+    """Two feeds and a judged day meet at the same findings, in opposite orders."""
+    send = """
+        SELECT aegis.upsert_rows('stock_ticks', array_agg(
+            ROW((100000 + g)::text, '2026-09-11', '2026-09-11 22:00+09', %(number)s, 1000, 1, NULL,
+                %(venue)s)::aegis.stock_tick_input ORDER BY g * %(direction)s),
+            'krx', gen_random_uuid()) FROM generate_series(1, 60) AS g"""
+    barrier = threading.Barrier(3)
+    failures: list[psycopg.Error] = []
+
+    def run(direction: int) -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            for number in range(8):
+                barrier.wait(60)
+                try:
+                    if direction == 0:
+                        connection.execute("SELECT aegis.validate_trading_day('2026-09-11')")
+                        continue
+                    connection.execute(
+                        send,
+                        {
+                            "number": number,
+                            "venue": ("XKRX", "NXT")[(number + direction) % 2],
+                            "direction": direction,
+                        },
+                    )
+                except psycopg.Error as error:
+                    failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(each,)) for each in (1, -1, 0)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(300)
+    assert not failures, failures
+    with psycopg.connect(database) as reader:
+        assert reader.execute(
+            "SELECT slot, count(*) FROM aegis.findings"
+            " WHERE target = 'stock_ticks' AND status = 'open' GROUP BY slot ORDER BY slot"
+        ).fetchall() == [("22:00", 60), ("22:00 NXT", 60)]
+
+
 # Delivery.
 
 
