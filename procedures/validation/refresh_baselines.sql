@@ -2,7 +2,8 @@
 --
 -- Call     CALL aegis.refresh_baselines('2026-11-27');
 -- Role     aegis_operator
--- Locks    the baselines of that day, until the caller's transaction ends
+-- Locks    the baselines of that day, and batches of daily bars, events and corporate actions wait, until the caller's
+--          transaction ends; waits for those under way
 -- Raises   AEV07  the day is missing or infinite
 -- Repeat   idempotent: computed again from what is stored now
 

@@ -161,6 +161,7 @@ DROP FUNCTION aegis._version_change;
 DROP FUNCTION aegis._refresh_baselines;
 DROP FUNCTION aegis._judge_batch;
 DROP FUNCTION aegis._outdate_by_keys;
+DROP FUNCTION aegis._lock_baselines;
 DROP FUNCTION aegis._outdate_baselines;
 DROP FUNCTION aegis._record_run;
 DROP FUNCTION aegis._supersede_findings;

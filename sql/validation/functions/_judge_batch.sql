@@ -41,6 +41,10 @@ BEGIN
     -- The stage has no statistics. A few rows are looked up in the baselines of their day, many are joined with all of them.
     PERFORM set_config('enable_nestloop', CASE WHEN v_rows < 200 THEN 'on' ELSE 'off' END, TRUE);
 
+    IF p_target = 'daily_market_data' THEN
+        PERFORM aegis._lock_baselines(FALSE);
+    END IF;
+
     IF p_target = 'daily_market_data'
        AND EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date > v_from AND n.trade_date <= v_to + 100) THEN
         EXECUTE format(

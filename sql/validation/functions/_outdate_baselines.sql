@@ -12,6 +12,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    PERFORM aegis._lock_baselines(FALSE);
     EXECUTE format(
         'UPDATE aegis.validation_baselines AS n
             SET is_stale = TRUE

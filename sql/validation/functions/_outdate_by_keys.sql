@@ -14,6 +14,7 @@ BEGIN
         RETURN;
     END IF;
 
+    PERFORM aegis._lock_baselines(FALSE);
     UPDATE aegis.validation_baselines AS n
        SET is_stale = TRUE
       FROM (

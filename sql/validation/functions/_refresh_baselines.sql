@@ -64,6 +64,8 @@ DECLARE
                computed_at = clock_timestamp()
     $query$;
 BEGIN
+    PERFORM aegis._lock_baselines(TRUE);
+
     FOR v_day IN
         SELECT c.trade_date
           FROM aegis.trading_calendar AS c
