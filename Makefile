@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
+
 .PHONY: demo test test-15 test-18 lint bench soak components clean
 .DEFAULT_GOAL = help
 

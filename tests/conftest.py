@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import shutil
@@ -63,17 +64,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--half"):
         return
-    elsewhere = [item for item in items if _is_run_by_the_other_half(item)]
-    config.hook.pytest_deselected(items=elsewhere)
-    items[:] = [item for item in items if item not in set(elsewhere)]
+    config.hook.pytest_deselected(items=[item for item in items if _is_run_by_the_other_half(item)])
+    items[:] = [item for item in items if not _is_run_by_the_other_half(item)]
 
 
 def _is_run_by_the_other_half(item: pytest.Item) -> bool:
     mark = item.get_closest_marker("once")
-    if mark is None or mark.args[0] == item.config.getoption("--server"):
-        return False
+    return (
+        mark is not None
+        and mark.args[0] != item.config.getoption("--server")
+        and _is_installed(mark.args[0])
+    )
+
+
+@functools.cache
+def _is_installed(major: int) -> bool:
     try:
-        find_binaries(mark.args[0])
+        find_binaries(major)
     except AegisError:
         return False
     return True

@@ -25,6 +25,10 @@ SELECT b.mean_volume, n.observations, n.is_stale
   JOIN aegis.validation_baselines AS n USING (trade_date, price_basis, stock_code)
  WHERE b.trade_date = '2025-01-07'
 """
+DELETION = """
+SELECT * FROM aegis.soft_delete('aegis.daily_market_data',
+    '{"stock_code": "005930", "trade_date": "2025-01-02", "price_basis": "raw"}', 'typed')
+"""
 REFRESH = "CALL aegis.refresh_baselines('2025-01-07')"
 
 
@@ -62,34 +66,27 @@ def test_a_computation_sees_the_batch_that_was_under_way(
         assert admin.execute(SEEN).fetchone() == (200, 2, False)
 
 
-def test_a_batch_makes_stale_what_is_just_being_computed(
-    database: str, admin: psycopg.Connection
+@pytest.mark.parametrize(
+    ("change", "parameters", "seen"),
+    [
+        pytest.param(BAR, ("2025-01-03", 300), (200, 1, True), id="a batch"),
+        pytest.param(DELETION, (), (None, 1, True), id="a deletion"),
+    ],
+)
+def test_what_is_just_being_computed_becomes_stale(
+    database: str,
+    admin: psycopg.Connection,
+    change: str,
+    parameters: tuple[object, ...],
+    seen: tuple[object, ...],
 ) -> None:
-    with admin, psycopg.connect(database) as batch, psycopg.connect(database) as computing:
+    with admin, psycopg.connect(database) as changing, psycopg.connect(database) as computing:
         computing.execute(REFRESH)
-        sent = waits(admin, lambda: batch.execute(BAR, ("2025-01-03", 300)))
+        changed = waits(admin, lambda: changing.execute(change.encode(), parameters))
         computing.commit()
-        sent.join(20)
-        batch.commit()
-        assert admin.execute(SEEN).fetchone() == (200, 1, True)
-
-
-def test_a_deletion_makes_stale_what_is_just_being_computed(
-    database: str, admin: psycopg.Connection
-) -> None:
-    key = '{"stock_code": "005930", "trade_date": "2025-01-02", "price_basis": "raw"}'
-    with admin, psycopg.connect(database) as deleting, psycopg.connect(database) as computing:
-        computing.execute(REFRESH)
-        deleted = waits(
-            admin,
-            lambda: deleting.execute(
-                "SELECT * FROM aegis.soft_delete('aegis.daily_market_data', %s, 'typed')", (key,)
-            ),
-        )
-        computing.commit()
-        deleted.join(20)
-        deleting.commit()
-        assert admin.execute(SEEN).fetchone() == (None, 1, True)
+        changed.join(20)
+        changing.commit()
+        assert admin.execute(SEEN).fetchone() == seen
 
 
 def test_batches_do_not_wait_for_each_other(database: str, admin: psycopg.Connection) -> None:

@@ -121,7 +121,7 @@ DROP FUNCTION aegis_guard.settle_departures;
 DROP FUNCTION aegis_guard._current_window;
 DROP FUNCTION aegis_guard._seal_state;
 DROP FUNCTION aegis_guard.compare_state;
-DROP FUNCTION aegis_guard._baseline;
+DROP FUNCTION aegis_guard._sealed_state;
 DROP FUNCTION aegis_guard.code_fingerprint;
 DROP FUNCTION aegis_guard.fingerprint;
 DROP FUNCTION aegis_guard.arm_partitions;

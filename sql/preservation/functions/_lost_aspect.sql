@@ -92,7 +92,7 @@ BEGIN
         )
         SELECT 'code', o.key, o.value, l.fingerprint ->> o.key
           FROM live AS l
-         CROSS JOIN LATERAL jsonb_each_text(aegis_guard._baseline('', 'code')) AS o
+         CROSS JOIN LATERAL jsonb_each_text(aegis_guard._sealed_state('', 'code')) AS o
          WHERE o.key ^@ 'routine aegis_guard.'
            AND o.value IS DISTINCT FROM l.fingerprint ->> o.key
            AND NOT aegis_guard._is_approved('code', o.key, o.value, l.fingerprint ->> o.key)

@@ -33,10 +33,11 @@ BEGIN
 
         IF EXISTS (
             SELECT
-              FROM pg_trigger AS t
+              FROM pg_class AS c
+              JOIN pg_trigger AS t ON t.tgrelid = coalesce(pg_partition_root(c.oid), c.oid)
               JOIN pg_proc AS p ON p.oid = t.tgfoid AND p.proname = 'refuse_removal'
               JOIN pg_namespace AS n ON n.oid = p.pronamespace AND n.nspname = 'aegis_guard'
-             WHERE t.tgrelid = coalesce(pg_partition_root(v_touched.relation), v_touched.relation)
+             WHERE c.oid = v_touched.relation AND c.relkind IN ('r', 'p', 'f')
         ) THEN
             PERFORM aegis_guard.arm_table(v_touched.relation);
         END IF;

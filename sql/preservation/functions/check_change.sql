@@ -65,7 +65,7 @@ BEGIN
           FROM pg_event_trigger_ddl_commands() AS d
           JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
          WHERE d.schema_name = 'aegis_guard'
-            OR v_is_moving AND aegis_guard._baseline('', 'code') ? ('routine aegis_guard.' || substr(p.oid::regprocedure::text, length(quote_ident(d.schema_name)) + 2))
+            OR v_is_moving AND aegis_guard._sealed_state('', 'code') ? ('routine aegis_guard.' || substr(p.oid::regprocedure::text, length(quote_ident(d.schema_name)) + 2))
     );
 
     IF TG_TAG = 'ALTER TABLE' THEN
@@ -121,7 +121,7 @@ BEGIN
         -- A guard for a relation that has no baseline yet weakens nothing.
         IF TG_TAG = 'CREATE TRIGGER'
             AND (
-                SELECT aegis_guard._baseline(n.nspname, c.relname)
+                SELECT aegis_guard._sealed_state(n.nspname, c.relname)
                   FROM pg_class AS c
                   JOIN pg_namespace AS n ON n.oid = c.relnamespace
                  WHERE c.oid = v_touched.relation
@@ -196,7 +196,7 @@ BEGIN
     THEN
         SELECT d.key AS aspect, d.value AS was, c.value AS is_now
           INTO v_fault
-          FROM jsonb_each_text(aegis_guard._baseline('', 'code')) AS d
+          FROM jsonb_each_text(aegis_guard._sealed_state('', 'code')) AS d
           FULL JOIN jsonb_each_text(aegis_guard.code_fingerprint()) AS c ON c.key = d.key
          WHERE d.value IS DISTINCT FROM c.value
            AND (d.value IS NOT NULL OR c.key ^@ 'right ')

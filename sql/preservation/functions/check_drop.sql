@@ -86,10 +86,11 @@ BEGIN
                WHEN o.is_code
                    THEN (o.schema_name IN ('aegis', 'aegis_guard')
                          OR o.object_type = 'schema' AND o.object_name IN ('aegis', 'aegis_guard', 'aegis_archive'))
-                        AND aegis_guard._baseline('', 'code') ?| ARRAY['routine ' || replace(o.object_identity, 'pg_catalog.', ''),
-                                   'routine ' || o.object_identity, 'view ' || o.object_identity,
-                                   'schema ' || o.object_name]
-               ELSE aegis_guard._baseline(o.address_names[1], o.address_names[2]) IS NOT NULL
+                        AND aegis_guard._sealed_state('', 'code') ?| ARRAY[
+                            'routine ' || replace(o.object_identity, 'pg_catalog.', ''), 'routine ' || o.object_identity,
+                            'view ' || o.object_identity, 'schema ' || o.object_name
+                        ]
+               ELSE aegis_guard._sealed_state(o.address_names[1], o.address_names[2]) IS NOT NULL
                     -- What DETACH and DROP of a relation take with them, where a ticket permits that.
                     AND NOT EXISTS (
                             SELECT

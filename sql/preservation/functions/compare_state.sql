@@ -60,7 +60,7 @@ BEGIN
               FROM aegis_guard.fingerprint(ARRAY[p_root::oid]) AS f
               JOIN pg_class AS c ON c.oid = f.relation
               JOIN pg_namespace AS n ON n.oid = c.relnamespace
-             WHERE f.fingerprint IS DISTINCT FROM aegis_guard._baseline(n.nspname, c.relname)
+             WHERE f.fingerprint IS DISTINCT FROM aegis_guard._sealed_state(n.nspname, c.relname)
         ) THEN
             v_examined := v_tree;
         ELSE
@@ -69,7 +69,7 @@ BEGIN
                 SELECT c.oid
                   FROM pg_class AS c
                   JOIN pg_namespace AS n ON n.oid = c.relnamespace
-                 WHERE c.oid = ANY (v_tree) AND aegis_guard._baseline(n.nspname, c.relname) IS NULL
+                 WHERE c.oid = ANY (v_tree) AND aegis_guard._sealed_state(n.nspname, c.relname) IS NULL
             );
         END IF;
     END IF;

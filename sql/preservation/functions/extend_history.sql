@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     FOR v_added IN
         WITH touched AS MATERIALIZED (
-            SELECT c.oid, p.history_schema_name, p.history_table_name, aegis_guard._baseline(n.nspname, c.relname) AS sealed
+            SELECT c.oid, p.history_schema_name, p.history_table_name, aegis_guard._sealed_state(n.nspname, c.relname) AS sealed
               FROM pg_class AS c
               JOIN pg_namespace AS n ON n.oid = c.relnamespace
               JOIN aegis.protected_tables AS p ON p.schema_name = n.nspname AND p.table_name = c.relname

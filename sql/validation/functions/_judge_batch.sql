@@ -43,22 +43,21 @@ BEGIN
 
     IF p_target = 'daily_market_data' THEN
         PERFORM aegis._lock_baselines(FALSE);
-    END IF;
 
-    IF p_target = 'daily_market_data'
-       AND EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date > v_from AND n.trade_date <= v_to + 100) THEN
-        EXECUTE format(
-            'UPDATE aegis.validation_baselines AS n
-                SET is_stale = TRUE
-               FROM (SELECT w.stock_code, w.price_basis, min(w.trade_date) AS trade_date
-                       FROM %s AS w WHERE w.reason IS NULL GROUP BY 1, 2) AS w
-              WHERE n.stock_code = w.stock_code
-                AND n.price_basis = w.price_basis
-                AND n.trade_date > w.trade_date
-                AND n.trade_date > $1
-                AND n.trade_date <= $2 + 100
-                AND NOT n.is_stale', p_work)
-          USING v_from, v_to;
+        IF EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date > v_from AND n.trade_date <= v_to + 100) THEN
+            EXECUTE format(
+                'UPDATE aegis.validation_baselines AS n
+                    SET is_stale = TRUE
+                   FROM (SELECT w.stock_code, w.price_basis, min(w.trade_date) AS trade_date
+                           FROM %s AS w WHERE w.reason IS NULL GROUP BY 1, 2) AS w
+                  WHERE n.stock_code = w.stock_code
+                    AND n.price_basis = w.price_basis
+                    AND n.trade_date > w.trade_date
+                    AND n.trade_date > $1
+                    AND n.trade_date <= $2 + 100
+                    AND NOT n.is_stale', p_work)
+              USING v_from, v_to;
+        END IF;
     END IF;
 
     IF NOT EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date BETWEEN v_from AND v_to) THEN

@@ -1,6 +1,6 @@
 -- The newest sealed state of a relation, or of the code ('', 'code'); null if it has none or has gone by a legal way.
 
-CREATE OR REPLACE FUNCTION aegis_guard._baseline(
+CREATE OR REPLACE FUNCTION aegis_guard._sealed_state(
     p_schema text,
     p_table text
 )
@@ -20,7 +20,7 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION aegis_guard._baseline(text, text) IS 'Newest sealed state of a relation or of the code.';
+COMMENT ON FUNCTION aegis_guard._sealed_state(text, text) IS 'Newest sealed state of a relation or of the code.';
 
-ALTER FUNCTION aegis_guard._baseline(text, text) OWNER TO aegis_guard;
-REVOKE ALL ON FUNCTION aegis_guard._baseline(text, text) FROM PUBLIC;
+ALTER FUNCTION aegis_guard._sealed_state(text, text) OWNER TO aegis_guard;
+REVOKE ALL ON FUNCTION aegis_guard._sealed_state(text, text) FROM PUBLIC;
