@@ -105,6 +105,31 @@ def test_what_is_labelled_is_explained(sessions: str, shared_data: Path, day: da
     assert Counter(rule for _, rule, _ in unexplained)["price_limit"] == 0
 
 
+def test_a_quick_look_leaves_no_finding_out(sessions: str) -> None:
+    """Of real bars, too: it clears most of them, and of those the rules find nothing."""
+    everyone, asked = "TRUE", "q.is_quiet IS NOT TRUE"
+    judged = (
+        "SELECT {} FROM aegis._judge('daily_market_data',"
+        " (SELECT replace(aegis._day_context('2025-01-24'), %s, %s))) AS j ORDER BY 1"
+    )
+    with psycopg.connect(sessions, autocommit=True) as connection:
+        connection.execute("SET jit = off")
+        connection.execute("CALL aegis.refresh_baselines('2025-01-24')")
+        whole = connection.execute(judged.format("j"), (asked, everyone)).fetchall()
+        found = connection.execute(judged.format("j"), (asked, asked)).fetchall()
+        context = connection.execute("SELECT aegis._day_context('2025-01-24')").fetchone()
+        assert context is not None
+        bars = [
+            connection.execute(f"SELECT count(*) FROM ({text}) AS b".encode()).fetchone()
+            for text in (context[0], context[0].replace(asked, everyone))
+        ]
+    assert found == whole
+    assert len(found) > 300
+    assert bars[0] is not None
+    assert bars[1] is not None
+    assert 0 < bars[0][0] < 0.3 * bars[1][0]
+
+
 def test_every_label_of_the_sessions_is_explained(sessions: str, shared_data: Path) -> None:
     """All 87 sessions in one pass: no reset, first day or liquidation day raises an alarm."""
     resets = {*market_facts.ACTIONS}

@@ -27,10 +27,10 @@ DECLARE
     v_to date;
     v_rows bigint;
     v_judged bigint;
+    v_asked tid [];
     v_findings bigint := 0;
     v_days text;
     v_bars text;
-    v_basis text := CASE p_target WHEN 'daily_market_data' THEN 'w.price_basis' ELSE '''raw''' END;
 BEGIN
     EXECUTE format('SELECT min(w.trade_date), max(w.trade_date), count(*) FROM %s AS w WHERE w.reason IS NULL', p_work)
        INTO v_from, v_to, v_rows;
@@ -69,12 +69,12 @@ BEGIN
     v_days := CASE WHEN v_from = v_to THEN format('= DATE %L', v_from) ELSE format('BETWEEN DATE %L AND DATE %L', v_from, v_to) END;
     v_bars := CASE p_target
         WHEN 'daily_market_data' THEN format(
-            '(SELECT w.stock_code, w.trade_date, w.price_basis, w.open_price, w.high_price, w.low_price, w.close_price,
+            '(SELECT w.ctid AS place, w.stock_code, w.trade_date, w.price_basis, w.open_price, w.high_price, w.low_price, w.close_price,
                      w.volume::bigint AS volume, w.trade_value, w.market_cap, w.listed_shares::bigint AS listed_shares,
                      0 AS data_version, %s::bigint AS batch_number, w.base_price
                 FROM %s AS w WHERE w.reason IS NULL AND w.trade_date %s)', p_batch_number, p_work, v_days)
         ELSE format(
-            '(SELECT w.stock_code, w.trade_date, ''raw''::text AS price_basis, 0::numeric AS open_price,
+            '(SELECT w.ctid AS place, w.stock_code, w.trade_date, ''raw''::text AS price_basis, 0::numeric AS open_price,
                      w.price AS high_price, w.price AS low_price, w.price AS close_price, w.volume::bigint AS volume,
                      NULL::numeric AS trade_value, NULL::numeric AS market_cap, n.previous_shares AS listed_shares,
                      0 AS data_version, %1$s::bigint AS batch_number, NULL::numeric AS base_price
@@ -84,16 +84,23 @@ BEGIN
                WHERE w.reason IS NULL AND w.trade_date %3$s)', p_batch_number, p_work, v_days)
     END;
 
+    EXECUTE format('SELECT count(*), array_agg(q.place) FILTER (WHERE q.is_quiet IS NOT TRUE) FROM (%s) AS q WHERE NOT q.is_stale',
+                   aegis._quick_look(p_target, v_bars, v_days))
+       INTO v_judged, v_asked;
+    v_bars := replace(v_bars, 'WHERE w.reason IS NULL', format('WHERE w.ctid = ANY (%L)', v_asked));
+
     -- Only what this batch has written is judged: a stale or repeated row is not the value.
     FOR v_pass IN
         SELECT v_bars AS bars, v_limit AS priority_limit
         UNION ALL
-        SELECT replace(v_bars, 'WHERE w.reason IS NULL',
-                       format('WHERE w.reason IS NULL AND (hashtextextended(w.stock_code, %s) & 1048575) < %s',
+        SELECT replace(v_bars, 'WHERE w.ctid',
+                       format('WHERE (hashtextextended(w.stock_code, %s) & 1048575) < %s AND w.ctid',
                               p_batch_number, d.sampling_rate * 1048576)), v_every
           FROM aegis.deferred_checks AS d
          WHERE d.batch_number = p_batch_number AND d.target = p_target AND d.sampling_rate > 0 AND v_limit < v_every
     LOOP
+        EXIT WHEN v_asked IS NULL;
+
         EXECUTE format(
             'INSERT INTO aegis.findings (
                  rule_code, rule_version, severity, target, stock_code, trade_date, price_basis, slot, data_version,
@@ -115,21 +122,18 @@ BEGIN
             p_target, CASE p_target WHEN 'daily_market_data' THEN 'AND t.price_basis = j.price_basis' END)
           USING format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
                     v_pass.bars,
-                    format('JOIN aegis.validation_baselines AS k
-                              ON k.trade_date = d.trade_date AND k.trade_date %s AND k.price_basis = d.price_basis
-                             AND k.stock_code = d.stock_code AND NOT k.is_stale', v_days))),
+                    -- Few are left to be asked: each looks up its baseline.
+                    'CROSS JOIN LATERAL (
+                        SELECT n.* FROM aegis.validation_baselines AS n
+                         WHERE n.trade_date = d.trade_date AND n.price_basis = d.price_basis AND n.stock_code = d.stock_code
+                           AND NOT n.is_stale
+                        OFFSET 0
+                     ) AS k')),
                 v_pass.priority_limit, p_batch_number;
         GET DIAGNOSTICS v_new = ROW_COUNT;
         v_findings := v_findings + v_new;
     END LOOP;
 
-    EXECUTE format(
-        'SELECT count(*) FROM %1$s AS w
-           JOIN aegis.validation_baselines AS n
-             ON n.trade_date = w.trade_date AND n.trade_date %2$s AND n.price_basis = %3$s AND n.stock_code = w.stock_code
-            AND NOT n.is_stale
-          WHERE w.reason IS NULL AND w.trade_date %2$s', p_work, v_days, v_basis)
-       INTO v_judged;
     PERFORM aegis._record_run('ingest', p_target, v_from, v_to, v_limit, v_judged, v_findings, v_started_at, p_batch_number,
                               v_rows - v_judged);
 END;

@@ -1,5 +1,5 @@
 -- _refresh_baselines: compute the baselines of the sessions from p_from to p_to for every code with a bar in the days
--- before, in key order, so that two sessions queue and never deadlock.
+-- before, in key order, so that two sessions queue and never deadlock. What is computed is the context of a bar that is not there yet.
 
 CREATE OR REPLACE FUNCTION aegis._refresh_baselines(
     p_from date,
@@ -15,25 +15,48 @@ DECLARE
     v_day date;
     v_rows bigint;
     v_total bigint := 0;
-    v_query text := $query$
-        INSERT INTO aegis.validation_baselines AS n (
-            trade_date, price_basis, stock_code, previous_date, previous_open, previous_high, previous_low,
-            previous_close, previous_volume, previous_shares, observations, mean_volume, sd_volume, volume_quartiles,
-            minimum_volume, return_observations, mean_return, sd_return, return_quartiles, market, listing_state,
-            is_first_day, offer_price, leverage, is_liquidation, is_halted, actions, action_factor, previous_session,
-            lookback_rows
-        )
-        SELECT %1$L, c.price_basis, c.stock_code, k.*, %2$s
-          FROM (
-            SELECT DISTINCT d.price_basis, d.stock_code
+    v_context text := aegis._context_query(
+        p_bars => $bars$(
+            SELECT DISTINCT d.stock_code, DATE %1$L AS trade_date, d.price_basis, NULL::numeric AS open_price, NULL::numeric AS high_price,
+                   NULL::numeric AS low_price, NULL::numeric AS close_price, NULL::bigint AS volume, NULL::numeric AS trade_value,
+                   NULL::numeric AS market_cap, NULL::bigint AS listed_shares, NULL::integer AS data_version,
+                   NULL::bigint AS batch_number, NULL::numeric AS base_price
               FROM aegis.daily_market_data AS d
              WHERE d.trade_date BETWEEN DATE %1$L - 14 AND DATE %1$L
                AND d.is_active
-          ) AS c
-         CROSS JOIN LATERAL aegis._baseline(c.stock_code, c.price_basis, DATE %1$L, %2$s) AS k
-         ORDER BY c.price_basis, c.stock_code
+        )$bars$,
+        p_baseline => 'CROSS JOIN LATERAL aegis._baseline(d.stock_code, d.price_basis, d.trade_date, %2$s) AS k',
+        p_more => ', k.offer_price, k.leverage, k.actions, k.action_factor'
+    );
+    v_query text := $query$
+        INSERT INTO aegis.validation_baselines AS n (
+            trade_date, price_basis, stock_code, quiet_version, lowest_quiet_price, highest_quiet_price, lowest_quiet_close,
+            highest_quiet_close, lowest_quiet_volume, highest_quiet_volume, tick_size, previous_date, previous_open, previous_high,
+            previous_low, previous_close, previous_volume, previous_shares, observations, mean_volume, sd_volume, volume_quartiles, minimum_volume, return_observations, mean_return, sd_return, return_quartiles, market,
+            listing_state, is_first_day, offer_price, leverage, is_liquidation, is_halted, actions, action_factor, previous_session,
+            lookback_rows
+        )
+        SELECT b.trade_date, b.price_basis, b.stock_code, %4$s, p.lowest, p.highest, c.lowest, c.highest, v.lowest, v.highest, b.tick_size, b.previous_date,
+               b.previous_open, b.previous_high, b.previous_low, b.previous_close, b.previous_volume, b.previous_shares,
+               b.observations, b.mean_volume, b.sd_volume, b.volume_quartiles, b.minimum_volume, b.return_observations, b.mean_return,
+               b.sd_return, b.return_quartiles, b.market, b.listing_state, b.is_first_day, b.offer_price, b.leverage, b.is_liquidation,
+               b.is_halted, b.actions, b.action_factor, b.previous_session, %2$s
+          FROM (%3$s) AS b
+          LEFT JOIN LATERAL %5$s AS p (lowest, highest) ON TRUE
+          LEFT JOIN LATERAL %6$s AS c (lowest, highest) ON TRUE
+          LEFT JOIN LATERAL %7$s AS v (lowest, highest) ON TRUE
+         ORDER BY b.price_basis, b.stock_code
         ON CONFLICT (trade_date, price_basis, stock_code) DO UPDATE
-           SET previous_date = excluded.previous_date,
+           SET is_stale = FALSE,
+               quiet_version = excluded.quiet_version,
+               lowest_quiet_price = excluded.lowest_quiet_price,
+               highest_quiet_price = excluded.highest_quiet_price,
+               lowest_quiet_close = excluded.lowest_quiet_close,
+               highest_quiet_close = excluded.highest_quiet_close,
+               lowest_quiet_volume = excluded.lowest_quiet_volume,
+               highest_quiet_volume = excluded.highest_quiet_volume,
+               tick_size = excluded.tick_size,
+               previous_date = excluded.previous_date,
                previous_open = excluded.previous_open,
                previous_high = excluded.previous_high,
                previous_low = excluded.previous_low,
@@ -60,7 +83,6 @@ DECLARE
                action_factor = excluded.action_factor,
                previous_session = excluded.previous_session,
                lookback_rows = excluded.lookback_rows,
-               is_stale = FALSE,
                computed_at = clock_timestamp()
     $query$;
 BEGIN
@@ -75,7 +97,8 @@ BEGIN
          ORDER BY 1
     LOOP
         -- The day stands in the text, so that only the partitions of the look-back are planned.
-        EXECUTE format(v_query, v_day, v_lookback);
+        EXECUTE format(v_query, v_day, v_lookback, format(v_context, v_day, v_lookback), aegis._quiet_version(),
+                       aegis._quiet_range('prices'), aegis._quiet_range('closes'), aegis._quiet_range('volumes'));
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         v_total := v_total + v_rows;
     END LOOP;

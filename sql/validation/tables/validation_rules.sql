@@ -20,6 +20,10 @@ CREATE TABLE aegis.validation_rules (
     is_enabled boolean NOT NULL DEFAULT TRUE,
     predicate text NOT NULL,
     observed text NOT NULL DEFAULT '''{}''::jsonb',
+    quiet_prices text,
+    quiet_closes text,
+    quiet_volumes text,
+    quiet_when text,
     excused_by text [] NOT NULL DEFAULT '{}',
     description text NOT NULL,
     description_ko text NOT NULL,
@@ -70,6 +74,12 @@ COMMENT ON COLUMN aegis.validation_rules.predicate IS
 'SQL condition over b, a bar in its context (aegis.bar_context); {threshold} and {observations} are filled in.';
 COMMENT ON COLUMN aegis.validation_rules.observed IS
 'SQL expression over b: the numbers that the finding keeps, as jsonb.';
+COMMENT ON COLUMN aegis.validation_rules.quiet_prices IS
+'SQL numrange over b, a bar that is not there yet: while every price (KRW) lies in it, the rule has nothing to say of it.';
+COMMENT ON COLUMN aegis.validation_rules.quiet_closes IS 'The same of the close, KRW; null in these three: any value.';
+COMMENT ON COLUMN aegis.validation_rules.quiet_volumes IS 'The same of the volume, shares.';
+COMMENT ON COLUMN aegis.validation_rules.quiet_when IS
+'SQL condition over b, a bar beside its baseline (aegis._quick_look), that must hold as well; all four null: the rule is never silent unasked.';
 COMMENT ON COLUMN aegis.validation_rules.excused_by IS
 'Explanations that make the finding an explained one, the strongest first.';
 COMMENT ON COLUMN aegis.validation_rules.description IS 'What it means, in English.';
