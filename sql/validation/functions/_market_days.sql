@@ -3,13 +3,15 @@
 
 CREATE OR REPLACE FUNCTION aegis._market_days()
 RETURNS SETOF aegis.market_days
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 PARALLEL SAFE
 ROWS 50
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT m.* FROM aegis.market_days AS m
+BEGIN
+    RETURN QUERY SELECT m.* FROM aegis.market_days AS m;
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis._market_days() IS

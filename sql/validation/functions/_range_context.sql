@@ -8,11 +8,35 @@ CREATE OR REPLACE FUNCTION aegis._range_context(
     p_price_basis text DEFAULT NULL
 )
 RETURNS text
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
+DECLARE
+    v_lookback integer := aegis.configuration('aegis.report_lookback_rows')::integer;
+    v_session_before date := (SELECT max(o.trade_date) FROM aegis.trading_calendar AS o
+                               WHERE o.venue = 'XKRX' AND o.is_open AND o.trade_date < p_from);
+    v_others text;
+    v_bars text;
+BEGIN
+    IF p_code IS NOT NULL THEN
+        v_bars := format('aegis._code_bars(%L, %L, DATE %L, DATE %L, %s)', p_code, p_price_basis, p_from, p_to, v_lookback);
+    ELSE
+        -- Ingest lets no bar in whose code is not in aegis.stocks; a restored or attached one is judged too.
+        SELECT string_agg(format('UNION ALL SELECT %L', t.stock_code), ' ')
+          INTO v_others
+          FROM (
+            SELECT DISTINCT d.stock_code
+              FROM aegis.daily_market_data AS d
+             WHERE d.trade_date BETWEEN p_from AND p_to
+               AND NOT EXISTS (SELECT FROM aegis.stocks AS k WHERE k.stock_code = d.stock_code)
+          ) AS t;
+        v_bars := format('(SELECT i.* FROM (SELECT z.stock_code FROM aegis.stocks AS z %s) AS e CROSS JOIN LATERAL
+                           aegis._code_bars(e.stock_code, %L, DATE %L, DATE %L, %s) WITH ORDINALITY AS i)',
+                         v_others, p_price_basis, p_from, p_to, v_lookback);
+    END IF;
+
+    RETURN format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
         format($query$(
     SELECT b.*, y.previous_session
       FROM %4$s AS b
@@ -21,31 +45,12 @@ AS $function$
                coalesce(max(o.trade_date) OVER (ORDER BY g.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), %3$L::date)
                    AS previous_session
           FROM generate_series(DATE %1$L::timestamp, DATE %2$L::timestamp, INTERVAL '1 day') AS g (day)
-          LEFT JOIN aegis.trading_calendar AS o ON o.venue = 'XKRX' AND o.trade_date = g.day::date AND o.is_open
+          LEFT JOIN aegis.trading_calendar AS o
+            ON o.venue = 'XKRX' AND o.trade_date = g.day::date AND o.trade_date BETWEEN DATE %1$L AND DATE %2$L AND o.is_open
       ) AS y ON y.trade_date = b.trade_date
-)$query$, p_from, p_to,
-               (SELECT max(o.trade_date) FROM aegis.trading_calendar AS o
-                 WHERE o.venue = 'XKRX' AND o.is_open AND o.trade_date < p_from),
-               CASE WHEN p_code IS NOT NULL
-                    THEN format('aegis._code_bars(%L, %L, DATE %L, DATE %L, %s)', p_code, p_price_basis, p_from, p_to, s.lookback)
-                    ELSE format('(SELECT i.* FROM (SELECT z.stock_code FROM aegis.stocks AS z %s) AS e CROSS JOIN LATERAL
-             aegis._code_bars(e.stock_code, %L, DATE %L, DATE %L, %s) WITH ORDINALITY AS i)', s.others, p_price_basis, p_from,
-                                p_to, s.lookback)
-               END),
-        'CROSS JOIN LATERAL (SELECT d.*) AS k'))
-      FROM (
-        SELECT aegis.configuration('aegis.report_lookback_rows')::integer,
-               -- Ingest lets no bar in whose code is not in aegis.stocks; a restored or attached one is judged too.
-               CASE WHEN p_code IS NULL THEN (
-                   SELECT string_agg(format('UNION ALL SELECT %L', t.stock_code), ' ')
-                     FROM (
-                       SELECT DISTINCT d.stock_code
-                         FROM aegis.daily_market_data AS d
-                        WHERE d.trade_date BETWEEN p_from AND p_to
-                          AND NOT EXISTS (SELECT FROM aegis.stocks AS k WHERE k.stock_code = d.stock_code)
-                     ) AS t
-               ) END
-      ) AS s (lookback, others)
+)$query$, p_from, p_to, v_session_before, v_bars),
+        'CROSS JOIN LATERAL (SELECT d.*) AS k'));
+END;
 $function$;
 
 COMMENT ON FUNCTION aegis._range_context(date, date, text, text) IS -- noqa: LT01
