@@ -16,6 +16,7 @@ VALUES
 ('daily_market_data', 'after', 50, '_judge_batch'),
 ('stock_ticks', 'after', 50, '_judge_ticks'),
 ('stock_prices', 'after', 50, '_judge_batch'),
+('stocks', 'after', 50, '_outdate_baselines'),
 ('market_events', 'after', 50, '_outdate_baselines'),
 ('corporate_actions', 'after', 50, '_outdate_baselines')
 ON CONFLICT (target, stage, routine) DO NOTHING;

@@ -46,6 +46,12 @@ BEGIN
         VALUES (p_target, p_source, p_batch_number, v_accepted, round(v_rows_per_second), v_rate);
     END IF;
 
+    IF NOT EXISTS (
+        SELECT FROM aegis.validation_rules AS r WHERE p_target = ANY (r.targets) AND r.is_enabled AND r.priority > v_through
+    ) THEN
+        RETURN;                                                 -- none of its rules is put off
+    END IF;
+
     INSERT INTO aegis.deferred_checks (
         target, source, batch_number, trade_date_from, trade_date_to, accepted_rows, priorities_through, sampling_rate,
         load_level, reason

@@ -51,6 +51,7 @@ SELECT is((SELECT s.override_reason FROM aegis.load_state AS s), 'the close is o
 
 -- Floods.
 CALL aegis.change_configuration('aegis.flood_rows_per_second', '1', 'test');
+CALL aegis.change_configuration('aegis.load_priority_1', '50', 'test');
 SELECT pg_temp.send(100) AS flood \gset
 SELECT is((SELECT (f.accepted_rows, f.rows_per_second >= 10)::text FROM aegis.flood_log AS f WHERE f.batch_number = :flood), '(100,t)',
           'a flood goes to its log');

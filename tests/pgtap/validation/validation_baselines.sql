@@ -1,6 +1,6 @@
 -- Validation: a baseline that holds is what a bar is judged by, in the view too; whatever it rests on makes it stale.
 BEGIN;
-SELECT plan(11);
+SELECT plan(14);
 
 SELECT aegis.upsert_stocks(array_agg(ROW(c, c, 'KOSPI', NULL, NULL, 1000000, NULL, NULL, now(), NULL)::aegis.stock_input), 'krx', gen_random_uuid())
   FROM (VALUES ('900001'), ('900002')) AS s (c);
@@ -45,6 +45,18 @@ SELECT aegis.soft_delete('aegis.market_events', '{"stock_code": "900001", "event
 SELECT is(pg_temp.stale(), '900001', 'and one that is deleted');
 SELECT pg_temp.refreshed();
 SELECT is((SELECT b.is_halted FROM aegis.bar_context AS b WHERE b.stock_code = '900001' AND b.trade_date = '2025-03-04'), FALSE, 'which is so no more');
+
+SELECT pg_temp.refreshed();
+
+SELECT aegis.upsert_stocks(array_agg(ROW(c, c, 'KOSPI', NULL, NULL, 1000000, NULL, NULL, clock_timestamp(), NULL)::aegis.stock_input), 'krx', gen_random_uuid())
+  FROM (VALUES ('900001'), ('900002')) AS s (c);
+SELECT is(pg_temp.stale(), NULL, 'the daily list of stocks changes nothing');
+SELECT aegis.upsert_stocks(array_agg(ROW(c, c, m, NULL, NULL, 1000000, NULL, NULL, clock_timestamp(), NULL)::aegis.stock_input), 'krx', gen_random_uuid())
+  FROM (VALUES ('900001', 'KOSDAQ'), ('900002', 'KOSPI')) AS s (c, m);
+SELECT is(pg_temp.stale(), '900001', 'unless a code is in another market');
+SELECT pg_temp.refreshed();
+SELECT aegis.upsert_stocks(ARRAY[ROW('900002', '900002', 'KOSPI', NULL, NULL, 1000000, NULL, '2025-03-04', clock_timestamp(), NULL)::aegis.stock_input], 'krx', gen_random_uuid());
+SELECT is(pg_temp.stale(), '900002', 'or delisted');
 
 SELECT * FROM finish();
 ROLLBACK;
