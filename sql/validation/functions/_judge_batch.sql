@@ -31,6 +31,9 @@ DECLARE
     v_findings bigint := 0;
     v_days text;
     v_bars text;
+    -- Prices come without them. Those of the day before are what the quick look measures by anyway.
+    v_shares CONSTANT text := '(SELECT n.previous_shares FROM aegis.validation_baselines AS n
+                                 WHERE n.trade_date = w.trade_date AND n.price_basis = ''raw'' AND n.stock_code = w.stock_code)';
 BEGIN
     EXECUTE format('SELECT min(w.trade_date), max(w.trade_date), count(*) FROM %s AS w WHERE w.reason IS NULL', p_work)
        INTO v_from, v_to, v_rows;
@@ -76,16 +79,13 @@ BEGIN
         ELSE format(
             '(SELECT w.ctid AS place, w.stock_code, w.trade_date, ''raw''::text AS price_basis, 0::numeric AS open_price,
                      w.price AS high_price, w.price AS low_price, w.price AS close_price, w.volume::bigint AS volume,
-                     NULL::numeric AS trade_value, NULL::numeric AS market_cap, n.previous_shares AS listed_shares,
+                     NULL::numeric AS trade_value, NULL::numeric AS market_cap, %4$s AS listed_shares,
                      0 AS data_version, %1$s::bigint AS batch_number, NULL::numeric AS base_price
-                FROM %2$s AS w
-                LEFT JOIN aegis.validation_baselines AS n
-                  ON n.trade_date = w.trade_date AND n.trade_date %3$s AND n.price_basis = ''raw'' AND n.stock_code = w.stock_code
-               WHERE w.reason IS NULL AND w.trade_date %3$s)', p_batch_number, p_work, v_days)
+                FROM %2$s AS w WHERE w.reason IS NULL AND w.trade_date %3$s)', p_batch_number, p_work, v_days, v_shares)
     END;
 
     EXECUTE format('SELECT count(*), array_agg(q.place) FILTER (WHERE q.is_quiet IS NOT TRUE) FROM (%s) AS q WHERE NOT q.is_stale',
-                   aegis._quick_look(p_target, v_bars, v_days))
+                   aegis._quick_look(p_target, replace(v_bars, v_shares, 'NULL::bigint'), v_days))
        INTO v_judged, v_asked;
     v_bars := replace(v_bars, 'WHERE w.reason IS NULL', format('WHERE w.ctid = ANY (%L)', v_asked));
 
