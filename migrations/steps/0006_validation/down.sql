@@ -174,6 +174,7 @@ DROP FUNCTION aegis._day_context;
 DROP VIEW aegis.bar_context;
 DROP FUNCTION aegis._context_query;
 DROP FUNCTION aegis._rule_sql;
+DROP FUNCTION aegis._span;
 DROP FUNCTION aegis._market_days;
 DROP FUNCTION aegis._baseline;
 DROP FUNCTION aegis._quartiles;

@@ -10,7 +10,8 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT format('(SELECT greatest(ceil(lower(q.whole) * 1.000001 / %1$s) * %1$s, 0), least(floor(upper(q.whole) * 0.999999 / %1$s) * %1$s, %2$s)
+    SELECT format('(SELECT least(greatest(ceil(lower(q.whole) * 1.000001 / %1$s) * %1$s, 0), %2$s),
+                           least(floor(upper(q.whole) * 0.999999 / %1$s) * %1$s, %2$s)
                       FROM (SELECT %3$s) AS q (whole)
                      WHERE NOT isempty(q.whole) AND b.base_price = b.previous_close)',
                   CASE p_measure WHEN 'volumes' THEN '1' ELSE '0.01' END,

@@ -1,6 +1,6 @@
 -- Validation: a quick look by what the baseline has ready clears bars of which no rule would speak, and none if what it rests on changed.
 BEGIN;
-SELECT plan(15);
+SELECT plan(16);
 
 SELECT aegis.upsert_stocks(array_agg(ROW(c, c, 'KOSPI', NULL, NULL, 1000000, NULL, NULL, now(), NULL)::aegis.stock_input), 'krx', gen_random_uuid())
   FROM (VALUES ('900001'), ('900002')) AS s (c);
@@ -59,6 +59,12 @@ INSERT INTO aegis.validation_rules (rule_code, targets, priority, severity, pred
 VALUES ('of_ours', '{daily_market_data}', 50, 'info', 'b.volume = 1210', 'a rule that says nothing of when it is silent', '-');
 SELECT pg_temp.refreshed();
 SELECT ok(NOT pg_temp.ordinary(), 'a rule that does not say when it is silent is always asked');
+
+SELECT aegis.upsert_daily_market_data(
+    array_agg(ROW('900002', c.trade_date, 'raw', 9e12, 9e12, 9e12, 9e12, 9e18, NULL, NULL, 9e18, 0.01, NULL, NULL)::aegis.daily_market_data_input),
+    'krx', gen_random_uuid())
+  FROM aegis.trading_calendar AS c WHERE c.venue = 'XKRX' AND c.is_open AND c.trade_date BETWEEN '2025-02-03' AND '2025-03-04';
+SELECT lives_ok('SELECT pg_temp.refreshed()', 'a past out of all proportion has ranges, too');
 
 SELECT * FROM finish();
 ROLLBACK;
