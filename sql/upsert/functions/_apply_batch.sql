@@ -25,6 +25,9 @@ DECLARE
     v_sent text := 'stage_' || p_target || CASE WHEN p_raw THEN '_raw' ELSE '' END;
     v aegis.target_fragments;
     v_digest bytea;
+    v_is_incomplete boolean;
+    v_first date;
+    v_last date;
     v_result aegis.batch_result;
     v_judged record;
     v_bounds text;
@@ -65,14 +68,14 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_batch_id::text, 0));
 
     -- What the batch says, for a sender that sends again, in the order in which the stage was filled. A hash
-    -- of each row is a third of the work of its bytes, which seals take; no setting changes either.
+    -- of each row is a third of the work of its bytes, which seals take; no setting changes either. The same scan surveys
+    -- a typed stage; one of texts is surveyed once it is parsed.
     EXECUTE format(
-        'SELECT count(*), sha256(coalesce(%s, '''')) FROM pg_temp.%I AS s',
-        format(CASE WHEN p_raw OR v.is_hashable THEN 'array_send(array_agg(hash_record_extended(%s, 0)))'
-                    ELSE 'string_agg(record_send(%s), NULL)' END,
-               format('ROW(s.line_number, %s, s.payload, s.payload_bytes)', 's.' || replace(v.input_columns, ', ', ', s.'))),
-        v_sent)
-       INTO v_result.received, v_digest;
+        'SELECT count(*), sha256(coalesce(string_agg(%s, NULL), '''')), %s FROM pg_temp.%I AS w',
+        format(CASE WHEN p_raw OR v.is_hashable THEN 'int8send(hash_record_extended(%s, 0))' ELSE 'record_send(%s)' END,
+               format('ROW(w.line_number, %s, w.payload, w.payload_bytes)', 'w.' || replace(v.input_columns, ', ', ', w.'))),
+        CASE WHEN p_raw THEN 'NULL, NULL, NULL' ELSE v.survey END, v_sent)
+       INTO v_result.received, v_digest, v_is_incomplete, v_first, v_last;
 
     v_result := aegis._repeated_batch(p_batch_id, p_target, p_source, v_digest, v_result.received,
                                      CASE WHEN p_is_backfill THEN 'aegis.backfill_rows_maximum' ELSE 'aegis.batch_rows_maximum' END);
@@ -83,10 +86,10 @@ BEGIN
     v_result.batch_number := nextval('aegis.batch_numbers'::regclass);
 
     IF p_raw THEN
-        PERFORM aegis._parse_stage(v);
+        SELECT * INTO v_is_incomplete, v_first, v_last FROM aegis._parse_stage(v);
     END IF;
 
-    SELECT * INTO v_judged FROM aegis._judge_stage(v, v_source);
+    SELECT * INTO v_judged FROM aegis._judge_stage(v, v_source, v_is_incomplete, v_first, v_last);
     v_asked := aegis._ask_checks('before', p_target, p_source, v_result.batch_number, v.stage)
                + aegis._ask_checks('rows', p_target, p_source, v_result.batch_number, v.stage);
 

@@ -1,8 +1,12 @@
 -- _parse_stage: from the stage of texts to the typed stage, each column parsed once.
 -- What is no value of its column gets its reason here and is not judged further.
 
-CREATE OR REPLACE FUNCTION aegis._parse_stage(p_sql aegis.target_fragments)
-RETURNS void
+CREATE OR REPLACE FUNCTION aegis._parse_stage(
+    p_sql aegis.target_fragments,
+    OUT is_incomplete boolean,
+    OUT first_day date,
+    OUT last_day date
+)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -42,11 +46,12 @@ BEGIN
                  OFFSET 0) AS w
            %s',
         p_sql.stage, p_sql.input_columns, p_sql.completed, v_unparsable, v_parsed, 'stage_' || p_sql.target || '_raw', p_sql.joins);
+    EXECUTE format('SELECT %s FROM %s AS w', p_sql.survey, p_sql.stage) INTO is_incomplete, first_day, last_day;
 END;
 $function$;
 
 COMMENT ON FUNCTION aegis._parse_stage(aegis.target_fragments) IS -- noqa: LT01
-'Fills the typed stage of a table from its stage of texts.';
+'Fills the typed stage of a table from its stage of texts and surveys it.';
 
 ALTER FUNCTION aegis._parse_stage(aegis.target_fragments) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis._parse_stage(aegis.target_fragments) FROM PUBLIC;

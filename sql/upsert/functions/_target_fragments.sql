@@ -51,6 +51,10 @@ BEGIN
       LEFT JOIN jsonb_each_text(v_target.default_values) AS e (name, expression) ON e.name = a.attname
      WHERE y.oid = v_target.input_type::regtype;
 
+    v.survey := format('bool_or((%s) AND w.reason IS NULL), %s', coalesce(v.incomplete, 'FALSE'),
+                       CASE WHEN v.joins LIKE '%trading_calendar%' THEN 'min(w.trade_date), max(w.trade_date)'
+                            ELSE 'NULL::date, NULL::date' END);
+
     SELECT coalesce(string_agg(format('WHEN %s THEN %L', r.predicate, r.reason), ' ' ORDER BY r.priority), '')
       INTO v.rules
       FROM aegis.ingest_rules AS r

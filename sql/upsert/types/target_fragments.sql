@@ -11,6 +11,7 @@ CREATE TYPE aegis.target_fragments AS (
     completed text,
     incomplete text,
     filled text,
+    survey text,
     joins text,
     rules text,
     bound_column text,
@@ -37,6 +38,7 @@ COMMENT ON COLUMN aegis.target_fragments.input_columns IS 'Columns of the input 
 COMMENT ON COLUMN aegis.target_fragments.completed IS 'The same, of w, null replaced by the default.';
 COMMENT ON COLUMN aegis.target_fragments.incomplete IS 'Whether w lacks a value that has a default; null when no column has one.';
 COMMENT ON COLUMN aegis.target_fragments.filled IS 'Names of the columns of w that lack it.';
+COMMENT ON COLUMN aegis.target_fragments.survey IS 'Of all w: whether one is to be completed, first and last day.';
 COMMENT ON COLUMN aegis.target_fragments.joins IS 'Joins of w to k and c.';
 COMMENT ON COLUMN aegis.target_fragments.rules IS 'WHEN branches of a CASE, one for each rule.';
 COMMENT ON COLUMN aegis.target_fragments.bound_column IS 'Key column that decides the partition; null when there is none.';
