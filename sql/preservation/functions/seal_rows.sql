@@ -45,13 +45,14 @@ BEGIN
                    array_agg(hash_array_extended(ARRAY[r.bytes], 0)) AS hashes,
                    min(r.bucket) AS lowest, max(r.bucket) AS highest,
                    min(r.batch) AS first_batch, max(r.batch) AS last_batch
-              FROM (SELECT %s AS bytes, %s AS bucket, %s AS batch, %s AS chunk FROM new_rows AS t OFFSET 0) AS r
-             GROUP BY r.chunk
+              FROM (SELECT %s AS bytes, %s AS bucket, %s AS batch%s FROM new_rows AS t OFFSET 0) AS r
+             GROUP BY %s
           ) AS b
         $sql$,
         v_format.row_bytes, v_format.row_bucket,
         CASE WHEN 'batch_number' = ANY (v_format.column_names) THEN 't.batch_number' ELSE 'NULL::bigint' END,
-        CASE WHEN v_rows > 8192 THEN '(row_number() OVER () - 1) / 8192' ELSE '0' END)
+        CASE WHEN v_rows > 8192 THEN ', (row_number() OVER () - 1) / 8192 AS chunk' END,
+        CASE WHEN v_rows > 8192 THEN 'r.chunk' ELSE '()' END)
       USING format('%I.%I', v_format.schema_name, v_format.table_name), v_format.format_version, lower(TG_OP);
 
     RETURN NULL;
