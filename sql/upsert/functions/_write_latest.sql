@@ -45,8 +45,9 @@ BEGIN
     updated := 0;
     kept_deleted := 0;
     revived := 0;
-    v_last := format('SELECT DISTINCT ON (%1$s) %2$s FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s',
-                     'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order);
+    -- What was sent goes through the sort, what is written is made of what is left.
+    v_last := format('SELECT %2$s FROM (SELECT DISTINCT ON (%1$s) %5$s FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s) AS d',
+                     'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order, p_sql.input_columns);
 
     v_guesses := NOT p_revive
         AND p_received >= aegis.configuration('aegis.batch_rows_guessed')::bigint

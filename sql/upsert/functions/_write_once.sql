@@ -26,8 +26,9 @@ DECLARE
 BEGIN
     duplicate := 0;
     conflicting := 0;
-    v_first := format('SELECT DISTINCT ON (%1$s) %2$s, d.ctid AS place FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s',
-                      'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order);
+    v_first := format('SELECT %2$s, d.place
+                         FROM (SELECT DISTINCT ON (%1$s) %5$s, d.ctid AS place FROM %3$s AS d WHERE d.reason IS NULL ORDER BY %1$s, %4$s) AS d',
+                      'd.' || replace(p_sql.key_columns, ', ', ', d.'), p_sql.ranked, p_sql.stage, p_sql.in_order, p_sql.input_columns);
     BEGIN
         EXECUTE format('INSERT INTO %s (%s) SELECT %2$s FROM (%3$s) AS n', p_sql.relation, p_sql.columns, v_first)
           USING p_source, p_source_rank, p_batch_number;
