@@ -1,6 +1,6 @@
 -- _write_latest: write the last value of each key of a stage, latest wins.
 --
--- From aegis.batch_rows_guessed rows on, a look at 16 rows guesses what the batch is. The guess decides the speed, never the result: a
+-- From aegis.batch_rows_guessed rows on, a look at some 16 rows guesses what the batch is. The guess decides the speed, never the result: a
 -- savepoint takes back what was guessed wrong, and the last statement is right whatever comes.
 --
 --   no key exists      plain INSERT: two thirds of the time of ON CONFLICT
@@ -56,10 +56,10 @@ BEGIN
     IF v_guesses THEN
         EXECUTE format('SELECT count(*), count(t.%s), count(*) FILTER (WHERE %s),
                                CASE WHEN min(t.tableoid) = max(t.tableoid) THEN min(t.tableoid)::regclass END
-                          FROM (SELECT %s FROM %s AS d WHERE d.reason IS NULL AND d.line_number %% %s = 0 LIMIT 16) AS n
+                          FROM (SELECT %s FROM %s AS d TABLESAMPLE BERNOULLI (%s) REPEATABLE (0) WHERE d.reason IS NULL) AS n
                           LEFT JOIN %s AS t ON %s AND %s',
                        p_sql.first_key, replace(p_sql.supersedes, '@', 'n'), p_sql.ranked, p_sql.stage,
-                       greatest(p_received / 16, 1), p_sql.relation, p_sql.matches, p_bounds)
+                       1600.0 / greatest(p_received, 16), p_sql.relation, p_sql.matches, p_bounds)
            INTO v_probed, v_known, v_newer, v_partition
           USING p_source, p_source_rank, p_batch_number;
     END IF;
