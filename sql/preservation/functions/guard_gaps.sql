@@ -54,9 +54,10 @@ BEGIN
          'BEFORE DELETE ON %s', 'ALWAYS'),
         ('aegis_no_delete_row', TRUE, TRUE, 'refuse_removal', 11, NULL, NULL,
          'BEFORE DELETE ON %s FOR EACH ROW', 'ALWAYS'),
-        -- Asked only where a statement names a key column, so an ordinary UPDATE pays nothing.
-        ('aegis_no_rekey', (SELECT k.columns IS NOT NULL FROM key AS k), TRUE, 'refuse_removal', 19, NULL, NULL,
-         (SELECT format('BEFORE UPDATE OF %s ON %%s FOR EACH ROW WHEN (%s)',
+        -- Asked only where a statement names a key column. Before the row it would lock every row of every UPDATE, asked or
+        -- not. A row that moves to another partition meets the guard of removals.
+        ('aegis_no_rekey', (SELECT k.columns IS NOT NULL FROM key AS k), TRUE, 'refuse_removal', 17, NULL, NULL,
+         (SELECT format('AFTER UPDATE OF %s ON %%s FOR EACH ROW WHEN (%s)',
                         replace(k.columns, '%', '%%'), replace(k.is_changed, '%', '%%')) FROM key AS k), 'ALWAYS'),
         ('aegis_no_truncate', TRUE, FALSE, 'refuse_removal', 34, NULL, NULL,
          'BEFORE TRUNCATE ON %s', 'ALWAYS'),
