@@ -30,6 +30,9 @@ CREATE INDEX ledger_transaction_id_ix ON aegis.ledger (transaction_id);
 CREATE INDEX ledger_day_ix ON aegis.ledger (subject, (detail ->> 'day'), ledger_id)
 WHERE kind = 'day';
 
+-- Hashes do not compress; to try took more than to write them.
+ALTER TABLE aegis.ledger ALTER COLUMN row_hashes SET STORAGE EXTERNAL;
+
 COMMENT ON TABLE aegis.ledger IS
 'Every act of AEGIS, one row each, append-only; linked into one chain by aegis.seal_ledger.';
 COMMENT ON COLUMN aegis.ledger.ledger_id IS 'Number of the act; a rolled-back act leaves a gap.';
