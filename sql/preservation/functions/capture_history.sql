@@ -51,7 +51,7 @@ BEGIN
 
     EXECUTE format('INSERT INTO %s (%s, superseded_at, superseded_by) SELECT %s, $1, $2 FROM old_rows',
                    v_history, v_columns, v_columns)
-      USING clock_timestamp(), SESSION_USER;
+      USING clock_timestamp(), SESSION_USER::text;
 
     RETURN NULL;
 END;
