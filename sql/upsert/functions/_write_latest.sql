@@ -71,11 +71,11 @@ BEGIN
             GET DIAGNOSTICS inserted = ROW_COUNT;
             RETURN;
         ELSIF v_guesses AND v_newer = v_probed THEN
-            -- The one partition that was seen is faster than its parent. Counting what it returns would cost a tenth more;
-            -- a deleted row is left to the last statement.
+            -- The one partition that was seen is faster than its parent, and needs no bounds. Counting what it returns would
+            -- cost a tenth more; a deleted row is left to the last statement.
             EXECUTE format('UPDATE %s AS t SET %s FROM (%s) AS n WHERE %s AND %s AND %s AND NOT (%s)',
-                           coalesce(v_partition, p_sql.relation), replace(p_sql.assigned, '@', 'n'), v_last, p_sql.matches, p_bounds,
-                           replace(p_sql.supersedes, '@', 'n'), p_sql.deleted)
+                           coalesce(v_partition, p_sql.relation), replace(p_sql.assigned, '@', 'n'), v_last, p_sql.matches,
+                           CASE WHEN v_partition IS NULL THEN p_bounds ELSE 'TRUE' END, replace(p_sql.supersedes, '@', 'n'), p_sql.deleted)
               USING p_source, p_source_rank, p_batch_number;
             GET DIAGNOSTICS updated = ROW_COUNT;
             IF updated < p_received THEN
