@@ -129,7 +129,7 @@ BEGIN
     DELETE FROM aegis.protected_tables AS p WHERE p.schema_name = 'aegis' AND p.table_name = ANY (v_tables);
 
     -- The batches of the revision below must not call what goes.
-    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 5, '0006_validation is taken back');
+    PERFORM aegis_guard._issue_ticket('aegis.ingest_checks', 'DELETE', 6, '0006_validation is taken back');
     DELETE FROM aegis.ingest_checks AS c WHERE c.routine IN ('_judge_batch', '_judge_ticks', '_outdate_baselines');
 END
 $forget$;

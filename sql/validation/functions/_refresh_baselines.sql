@@ -32,15 +32,15 @@ DECLARE
         INSERT INTO aegis.validation_baselines AS n (
             trade_date, price_basis, stock_code, quiet_version, lowest_quiet_price, highest_quiet_price, lowest_quiet_close,
             highest_quiet_close, lowest_quiet_volume, highest_quiet_volume, tick_size, previous_date, previous_open, previous_high,
-            previous_low, previous_close, previous_volume, previous_shares, observations, mean_volume, sd_volume, volume_quartiles, minimum_volume, return_observations, mean_return, sd_return, return_quartiles, market,
-            listing_state, is_first_day, offer_price, leverage, is_liquidation, is_halted, actions, action_factor, previous_session,
-            lookback_rows
+            previous_low, previous_close, previous_volume, previous_shares, observations, mean_volume, sd_volume, volume_quartiles,
+            minimum_volume, return_observations, mean_return, sd_return, return_quartiles, market, listing_state, is_first_day,
+            offer_price, leverage, is_liquidation, is_halted, actions, action_factor, previous_session, lookback_rows
         )
-        SELECT b.trade_date, b.price_basis, b.stock_code, %4$s, p.lowest, p.highest, c.lowest, c.highest, v.lowest, v.highest, b.tick_size, b.previous_date,
-               b.previous_open, b.previous_high, b.previous_low, b.previous_close, b.previous_volume, b.previous_shares,
-               b.observations, b.mean_volume, b.sd_volume, b.volume_quartiles, b.minimum_volume, b.return_observations, b.mean_return,
-               b.sd_return, b.return_quartiles, b.market, b.listing_state, b.is_first_day, b.offer_price, b.leverage, b.is_liquidation,
-               b.is_halted, b.actions, b.action_factor, b.previous_session, %2$s
+        SELECT b.trade_date, b.price_basis, b.stock_code, %4$s, p.lowest, p.highest, c.lowest,
+               c.highest, v.lowest, v.highest, b.tick_size, b.previous_date, b.previous_open, b.previous_high,
+               b.previous_low, b.previous_close, b.previous_volume, b.previous_shares, b.observations, b.mean_volume, b.sd_volume, b.volume_quartiles,
+               b.minimum_volume, b.return_observations, b.mean_return, b.sd_return, b.return_quartiles, b.market, b.listing_state, b.is_first_day,
+               b.offer_price, b.leverage, b.is_liquidation, b.is_halted, b.actions, b.action_factor, b.previous_session, %2$s
           FROM (%3$s) AS b
           LEFT JOIN LATERAL %5$s AS p (lowest, highest) ON TRUE
           LEFT JOIN LATERAL %6$s AS c (lowest, highest) ON TRUE
