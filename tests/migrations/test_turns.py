@@ -20,6 +20,8 @@ from aegis_db.database import connect
 from aegis_db.manifest import ROOT, Tree
 from aegis_db.migrate import upgrade
 
+pytestmark = pytest.mark.once(18)
+
 Register = Callable[[subprocess.Popen[str]], subprocess.Popen[str]]
 
 TURN = "SELECT pg_advisory_lock(hashtextextended('aegis.alembic_version', 0))"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from aegis_db.cluster import Cluster
 from aegis_db.ingest import Writer as SpoolingWriter
@@ -122,6 +123,7 @@ def test_kills_lose_nothing_and_double_nothing(durable: Cluster, soak: bool) -> 
     assert sum(writer.sent_again for writer in writers) > 0, "no writer ever met a dead server"
 
 
+@pytest.mark.once(18)
 def test_eight_writers_with_a_spool_wait_for_nobody(
     durable: Cluster, tmp_path: Path, soak: bool
 ) -> None:

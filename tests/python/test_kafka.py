@@ -21,6 +21,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from aegis_db.errors import AegisError
 from aegis_db.ingest.kafka import KafkaReader
 
+pytestmark = pytest.mark.once(15)
+
 kafka = pytest.importorskip("confluent_kafka")
 
 PROGRAM = "from aegis_db.cli.kafka import kafka; kafka()"

@@ -659,6 +659,9 @@ def test_the_week_in_any_order_gives_the_same_rows(
     (week,) = (shared_data / "intraday").glob("krx_snapshots_*.csv.gz")
     with gzip.open(week, "rt", encoding="utf-8") as file:
         header, *lines = file.read().splitlines()
+    if order != "forwards":
+        # A quarter of the codes: their third digit is a multiple of four.
+        lines = [line for line in lines if line.split(",")[2][2] in "048"]
     if order == "backwards":
         lines.reverse()
     elif order == "shuffled":
@@ -670,14 +673,15 @@ def test_the_week_in_any_order_gives_the_same_rows(
     model = Model()
     (first,) = loaded(database, path)
     assert {verdict: first[verdict] for verdict in VERDICTS} == model.file(parsed, 20_000)
-    # 247,764 = 216,074 candidates + 11,524 null + 11,524 before the session + 8,642 on closed days.
-    # 23,047 rows by the plain rule of the source's description, less the 8,642 of the closed days.
-    assert (first["rejected"], first["quarantined"]) == (11_524, 11_524 + 8_642)
-    assert first["inserted"] == len(model.rows) == 23_047 - 8_642
+    assert first["inserted"] == len(model.rows) > 0
     assert stored_prices(database) == model.rows
 
     if order != "forwards":
         return
+    # 247,764 = 216,074 candidates + 11,524 null + 11,524 before the session + 8,642 on closed days.
+    # 23,047 rows by the plain rule of the source's description, less the 8,642 of the closed days.
+    assert (first["rejected"], first["quarantined"]) == (11_524, 11_524 + 8_642)
+    assert first["inserted"] == 23_047 - 8_642
     versions = "SELECT sum(data_version), max(batch_number) FROM aegis.stock_prices"
     before = query(database, versions)
     (again,) = loaded(database, path)

@@ -249,6 +249,7 @@ def test_an_approval_ends(database: str, desk: psycopg.Connection) -> None:
     )
 
 
+@pytest.mark.once(18)
 def test_everything_at_once(database: str, desk: psycopg.Connection, soak: bool) -> None:
     """Retention, partition maintenance and ingest at once: no row is lost, nobody deadlocks."""
     days = 40 if soak else 12

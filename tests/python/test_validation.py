@@ -22,6 +22,8 @@ from aegis_db.ingest.loader import load_file
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import market_facts
 
+pytestmark = pytest.mark.once(15)
+
 RAW = tuple(f"daily_raw/krx_daily_raw_{year}.csv.gz" for year in (2021, 2024, 2025))
 
 LIMITS = """

@@ -427,6 +427,7 @@ def test_a_connection_cut_at_any_moment_applies_the_batch_once(
 # ------------------------------------------------------------------------- the database is away
 
 
+@pytest.mark.once(18)
 def test_what_waits_on_disk_is_applied_once_and_in_order(durable: Cluster, tmp_path: Path) -> None:
     dsn = durable.dsn()
     upgrade(dsn)
