@@ -35,7 +35,7 @@ BEGIN
           FROM (
             SELECT string_agg(r.bytes, '') AS bytes, array_agg(hash_array_extended(ARRAY[r.bytes], 0)) AS hashes,
                    min(r.bucket) AS lowest, max(r.bucket) AS highest
-              FROM (SELECT %s AS bytes, %s AS bucket, (row_number() OVER () - 1) / 8192 AS chunk
+              FROM (SELECT %s AS bytes, %s AS bucket, (row_number() OVER () - 1) / 32768 AS chunk
                       FROM (SELECT r.* FROM %s AS r WHERE %s) AS t OFFSET 0) AS r
              GROUP BY r.chunk
           ) AS b

@@ -32,7 +32,7 @@ BEGIN
                   HINT = 'Give it back its name, or CALL aegis.seal_table.';
     END IF;
 
-    -- Blocks of at most 8,192 rows: memory stays bounded, and a finding names less.
+    -- Blocks of at most 32,768 rows: memory stays bounded, and a finding names less.
     EXECUTE format(
         $sql$
         SELECT aegis_guard._record_block(
@@ -51,8 +51,8 @@ BEGIN
         $sql$,
         v_format.row_bytes, v_format.row_bucket,
         CASE WHEN 'batch_number' = ANY (v_format.column_names) THEN 't.batch_number' ELSE 'NULL::bigint' END,
-        CASE WHEN v_rows > 8192 THEN ', (row_number() OVER () - 1) / 8192 AS chunk' END,
-        CASE WHEN v_rows > 8192 THEN 'r.chunk' ELSE '()' END)
+        CASE WHEN v_rows > 32768 THEN ', (row_number() OVER () - 1) / 32768 AS chunk' END,
+        CASE WHEN v_rows > 32768 THEN 'r.chunk' ELSE '()' END)
       USING format('%I.%I', v_format.schema_name, v_format.table_name), v_format.format_version, lower(TG_OP);
 
     RETURN NULL;

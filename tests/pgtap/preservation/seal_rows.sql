@@ -46,9 +46,9 @@ RESET datestyle;
 UPDATE aegis.examples SET price = price + 1 WHERE id = 'none';
 SELECT is((SELECT count(*) FROM aegis.ledger WHERE subject = 'aegis.examples' AND kind = 'block'), 1::bigint,
           'a statement without rows leaves none');
-INSERT INTO aegis.examples_p2024 SELECT 'n' || i, '2024-02-01', i, NULL, NULL, 8 FROM generate_series(1, 8200) AS i;
+INSERT INTO aegis.examples_p2024 SELECT 'n' || i, '2024-02-01', i, NULL, NULL, 8 FROM generate_series(1, 32776) AS i;
 SELECT set_eq($$SELECT row_count FROM aegis.ledger WHERE subject = 'aegis.examples' AND batch_number = 8$$,
-              ARRAY[8192, 8]::bigint[], 'a large statement leaves several, by partition name as well');
+              ARRAY[32768, 8]::bigint[], 'a large statement leaves several, by partition name as well');
 SELECT is_empty($$SELECT * FROM aegis.verify_seals('aegis.examples')$$, 'all of it is borne out by the rows');
 
 ALTER TABLE aegis.examples ADD COLUMN added text;
