@@ -660,7 +660,7 @@ def test_the_week_in_any_order_gives_the_same_rows(
     with gzip.open(week, "rt", encoding="utf-8") as file:
         header, *lines = file.read().splitlines()
     if order != "forwards":
-        # A quarter of the codes: their third digit is a multiple of four.
+        # Three codes of ten, by their third digit.
         lines = [line for line in lines if line.split(",")[2][2] in "048"]
     if order == "backwards":
         lines.reverse()

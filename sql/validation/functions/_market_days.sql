@@ -1,5 +1,5 @@
 -- _market_days: the rows of aegis.market_days, made once for a query however its plan turns out, also in a parallel worker,
--- which a materialized CTE would keep away. SET keeps the planner from putting the view in its place.
+-- which a materialized CTE would keep away. In PL/pgSQL, which keeps its plan and the planner from putting the view in its place.
 
 CREATE OR REPLACE FUNCTION aegis._market_days()
 RETURNS SETOF aegis.market_days
