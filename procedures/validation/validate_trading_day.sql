@@ -23,7 +23,7 @@ SET enable_nestloop = on
 AS $function$
 DECLARE
     v_started_at timestamptz := clock_timestamp();
-    v_lookback integer := aegis.configuration('aegis.report_lookback_rows')::integer;
+    v_bars CONSTANT text := aegis._bars_query(p_date, p_date);
     v_judged bigint;
     v_new bigint;
     v_findings bigint := 0;
@@ -38,15 +38,9 @@ BEGIN
 
     SELECT count(*) INTO v_judged FROM aegis.daily_market_data AS d WHERE d.trade_date = p_date AND d.is_active;
 
-    IF EXISTS (
-        SELECT
-          FROM aegis.daily_market_data AS d
-          LEFT JOIN aegis.validation_baselines AS n
-            ON n.trade_date = p_date AND n.price_basis = d.price_basis AND n.stock_code = d.stock_code
-         WHERE d.trade_date = p_date
-           AND d.is_active
-           AND (n.is_stale OR n.lookback_rows <> v_lookback) IS NOT FALSE
-    ) OR NOT EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date = p_date) THEN
+    IF NOT aegis._has_baselines(v_bars, p_date, p_date)
+        OR NOT EXISTS (SELECT FROM aegis.validation_baselines AS n WHERE n.trade_date = p_date)
+    THEN
         PERFORM aegis._refresh_baselines(p_date, p_date);
     END IF;
 
@@ -62,7 +56,7 @@ BEGIN
                j.data_version, j.batch_number, j.observed, j.explained_by,
                CASE WHEN j.explained_by IS NULL THEN 'open' ELSE 'explained' END, 'day'
           FROM aegis._judge(v_target,
-                            CASE v_target WHEN 'daily_market_data' THEN aegis._day_context(p_date)
+                            CASE v_target WHEN 'daily_market_data' THEN aegis._baseline_context(v_bars, p_date, p_date)
                                           ELSE aegis._session_context(p_date) END,
                             p_priority_limit) AS j
         ON CONFLICT (trade_date, stock_code, target, price_basis, slot, rule_code, rule_version, data_version) DO NOTHING;

@@ -69,7 +69,7 @@ SELECT j
  ORDER BY 1
 """
 LOOKED = """
-SELECT j FROM aegis._judge('daily_market_data', aegis._day_context('2025-03-04')) AS j ORDER BY 1
+SELECT j FROM aegis._judge('daily_market_data', aegis._baseline_context(aegis._bars_query('2025-03-04', '2025-03-04'), '2025-03-04', '2025-03-04')) AS j ORDER BY 1
 """
 
 LOUDER = {
@@ -112,7 +112,7 @@ def test_nothing_the_quick_look_clears_would_be_found(
         found = connection.execute(JUDGED).fetchall()
         assert connection.execute(LOOKED).fetchall() == found
         assert len(found) > 300
-        asked = connection.execute("SELECT aegis._day_context('2025-03-04')").fetchone()
+        asked = connection.execute("SELECT aegis._baseline_context(aegis._bars_query('2025-03-04', '2025-03-04'), '2025-03-04', '2025-03-04')").fetchone()
         assert asked is not None
         bars = connection.execute(f"SELECT count(*) FROM ({asked[0]}) AS b".encode()).fetchone()
         assert bars is not None

@@ -110,20 +110,22 @@ def test_what_is_labelled_is_explained(sessions: str, shared_data: Path, day: da
 def test_a_quick_look_leaves_no_finding_out(sessions: str) -> None:
     """Of real bars, too: it clears most of them, and of those the rules find nothing."""
     everyone, asked = "TRUE", "q.is_quiet IS NOT TRUE"
+    bars_query = "aegis._bars_query('2025-01-24', '2025-01-24')"
+    text = f"aegis._baseline_context({bars_query}, '2025-01-24', '2025-01-24')"
     judged = (
-        "SELECT {} FROM aegis._judge('daily_market_data',"
-        " (SELECT replace(aegis._day_context('2025-01-24'), %s, %s))) AS j ORDER BY 1"
+        "SELECT j FROM aegis._judge('daily_market_data',"
+        f" (SELECT replace({text}, %s, %s))) AS j ORDER BY 1"
     )
     with psycopg.connect(sessions, autocommit=True) as connection:
         connection.execute("SET jit = off")
         connection.execute("CALL aegis.refresh_baselines('2025-01-24')")
-        whole = connection.execute(judged.format("j"), (asked, everyone)).fetchall()
-        found = connection.execute(judged.format("j"), (asked, asked)).fetchall()
-        context = connection.execute("SELECT aegis._day_context('2025-01-24')").fetchone()
+        whole = connection.execute(judged.encode(), (asked, everyone)).fetchall()
+        found = connection.execute(judged.encode(), (asked, asked)).fetchall()
+        context = connection.execute(f"SELECT {text}".encode()).fetchone()
         assert context is not None
         bars = [
-            connection.execute(f"SELECT count(*) FROM ({text}) AS b".encode()).fetchone()
-            for text in (context[0], context[0].replace(asked, everyone))
+            connection.execute(f"SELECT count(*) FROM ({query}) AS b".encode()).fetchone()
+            for query in (context[0], context[0].replace(asked, everyone))
         ]
     assert found == whole
     assert len(found) > 300

@@ -32,4 +32,4 @@ COMMENT ON COLUMN aegis.deletion_events.happened_at IS 'When it happened.';
 COMMENT ON COLUMN aegis.deletion_events.caused_by IS 'Login role that caused it.';
 
 ALTER TABLE aegis.deletion_events OWNER TO aegis_guard;
-GRANT SELECT ON aegis.deletion_events TO aegis_reader;
+GRANT SELECT ON aegis.deletion_events TO aegis_owner, aegis_reader;

@@ -38,4 +38,4 @@ COMMENT ON COLUMN aegis.deletion_requests.requested_by IS 'Login role that reque
 COMMENT ON COLUMN aegis.deletion_requests.expires_at IS 'Until when it can be approved.';
 
 ALTER TABLE aegis.deletion_requests OWNER TO aegis_guard;
-GRANT SELECT ON aegis.deletion_requests TO aegis_reader;
+GRANT SELECT ON aegis.deletion_requests TO aegis_owner, aegis_reader;

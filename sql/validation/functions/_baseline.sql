@@ -72,18 +72,7 @@ AS $function$
                    row_number() OVER earlier AS place,
                    q.close_price::double precision
                        / coalesce(q.base_price, lead(q.close_price) OVER earlier)::double precision - 1 AS change
-              FROM (
-                SELECT d.trade_date, d.open_price, d.high_price, d.low_price, d.close_price, d.volume, d.base_price,
-                       d.listed_shares
-                  FROM aegis.daily_market_data AS d
-                 WHERE d.stock_code = p_code
-                   AND d.price_basis = p_basis
-                   AND d.trade_date < p_date
-                   AND d.trade_date >= p_date - (p_lookback * 7 / 5 + 26)
-                   AND d.is_active
-                -- A fence: with an order pushed into them, all partitions would be opened, not those of the look-back.
-                OFFSET 0
-              ) AS q
+              FROM aegis._bars_of_code(p_code, p_basis, p_date - (p_lookback * 7 / 5 + 26), p_date - 1) AS q
             WINDOW earlier AS (ORDER BY q.trade_date DESC)
           ) AS x
       ) AS w

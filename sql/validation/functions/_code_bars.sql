@@ -100,11 +100,7 @@ AS $function$
                            t.listed_shares, t.stock_code, t.price_basis, t.open_price, t.high_price, t.low_price,
                            t.close_price, t.trade_value, t.market_cap, t.base_price,
                            lag(t.close_price) OVER (PARTITION BY t.price_basis ORDER BY t.trade_date) AS previous_close
-                      FROM aegis.daily_market_data AS t
-                     WHERE t.stock_code = p_code
-                       AND t.price_basis = coalesce(p_basis, t.price_basis)
-                       AND t.trade_date BETWEEN p_from - (p_lookback * 7 / 5 + 26) AND p_to
-                       AND t.is_active
+                      FROM aegis._bars_of_code(p_code, p_basis, p_from - (p_lookback * 7 / 5 + 26), p_to) AS t
                   ) AS r
                 -- A fence: the change is read more than once.
                 OFFSET 0

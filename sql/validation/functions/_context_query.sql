@@ -1,6 +1,6 @@
 -- _context_query: the query that sets bars into their context: what the conditions of aegis.validation_rules read as b.
 -- There is one text of it, also for the views. p_bars and p_baseline say where the bars (d) and their baselines (k) come from,
--- p_more what else the context says of them.
+-- p_more what else the context says of them, p_from and p_to between which days the bars are at most.
 --
 -- OFFSET 0 keeps the planner from computing what a step says anew wherever it is read. The steps stand beside the bars, not
 -- around them, so a filter on the context still reaches the bars. What only findings need, explanations above all, is no step.
@@ -8,7 +8,9 @@
 CREATE OR REPLACE FUNCTION aegis._context_query(
     p_bars text,
     p_baseline text,
-    p_more text DEFAULT ''
+    p_more text DEFAULT '',
+    p_from date DEFAULT '-infinity',
+    p_to date DEFAULT 'infinity'
 )
 RETURNS text
 LANGUAGE sql
@@ -98,7 +100,7 @@ SELECT
   FROM %1$s AS d
   LEFT JOIN aegis.trading_calendar AS c ON c.venue = 'XKRX' AND c.trade_date = d.trade_date
  %2$s
-  LEFT JOIN aegis._market_days() AS m ON m.market = k.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
+  LEFT JOIN aegis._market_days(%4$L, %5$L) AS m ON m.market = k.market AND d.trade_date BETWEEN m.valid_from AND m.valid_to
  CROSS JOIN LATERAL (
     SELECT
         coalesce(
@@ -146,11 +148,11 @@ SELECT
       FROM aegis._limit_prices(e.expected_base_price, r.limit_width, m.band_from, m.band_tick) AS p
     OFFSET 0
  ) AS l
-$query$, p_bars, p_baseline, p_more)
+$query$, p_bars, p_baseline, p_more, p_from, p_to)
 $function$;
 
-COMMENT ON FUNCTION aegis._context_query(text, text, text) IS -- noqa: LT01
+COMMENT ON FUNCTION aegis._context_query(text, text, text, date, date) IS -- noqa: LT01
 'Text of the query that sets bars (a relation) into their context; p_baseline is a join that provides k.';
 
-ALTER FUNCTION aegis._context_query(text, text, text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._context_query(text, text, text) FROM PUBLIC;
+ALTER FUNCTION aegis._context_query(text, text, text, date, date) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._context_query(text, text, text, date, date) FROM PUBLIC;

@@ -128,7 +128,8 @@ BEGIN
                          WHERE n.trade_date = d.trade_date AND n.price_basis = d.price_basis AND n.stock_code = d.stock_code
                            AND NOT n.is_stale
                         OFFSET 0
-                     ) AS k')),
+                     ) AS k',
+                    p_from => v_from, p_to => v_to)),
                 v_pass.priority_limit, p_batch_number;
         GET DIAGNOSTICS v_new = ROW_COUNT;
         v_findings := v_findings + v_new;

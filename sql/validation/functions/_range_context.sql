@@ -14,8 +14,6 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_lookback integer := aegis.configuration('aegis.report_lookback_rows')::integer;
-    v_session_before date := (SELECT max(o.trade_date) FROM aegis.trading_calendar AS o
-                               WHERE o.venue = 'XKRX' AND o.is_open AND o.trade_date < p_from);
     v_others text;
     v_bars text;
 BEGIN
@@ -37,19 +35,13 @@ BEGIN
     END IF;
 
     RETURN format('SELECT x.*, '''' AS slot FROM (%s) AS x', aegis._context_query(
-        format($query$(
-    SELECT b.*, y.previous_session
-      FROM %4$s AS b
-      JOIN (
-        SELECT g.day::date AS trade_date,
-               coalesce(max(o.trade_date) OVER (ORDER BY g.day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), %3$L::date)
-                   AS previous_session
-          FROM generate_series(DATE %1$L::timestamp, DATE %2$L::timestamp, INTERVAL '1 day') AS g (day)
-          LEFT JOIN aegis.trading_calendar AS o
-            ON o.venue = 'XKRX' AND o.trade_date = g.day::date AND o.trade_date BETWEEN DATE %1$L AND DATE %2$L AND o.is_open
-      ) AS y ON y.trade_date = b.trade_date
-)$query$, p_from, p_to, v_session_before, v_bars),
-        'CROSS JOIN LATERAL (SELECT d.*) AS k'));
+        p_bars => format(
+            '(SELECT b.*, y.previous_session FROM %s AS b JOIN aegis._previous_sessions(%L, %L) AS y USING (trade_date))',
+            v_bars, p_from, p_to),
+        p_baseline => 'CROSS JOIN LATERAL (SELECT d.*) AS k',
+        p_from => p_from,
+        p_to => p_to
+    ));
 END;
 $function$;
 

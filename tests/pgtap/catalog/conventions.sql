@@ -109,7 +109,7 @@ SELECT is_empty($$
     SELECT r.name FROM house_routines AS r CROSS JOIN LATERAL aclexplode(r.proacl) AS a
      WHERE r.proname LIKE '\_%' AND a.grantee NOT IN (r.proowner, 'aegis_owner'::regrole)
        -- Views call these with the rights of their reader; they read what he may read anyway.
-       AND NOT (r.proname IN ('_baseline', '_quartiles', '_market_days', '_market_facts', '_limit_prices', '_limit_width', '_slot_bars') AND a.grantee = 'aegis_reader'::regrole)
+       AND NOT (r.proname IN ('_bars_of_code', '_baseline', '_quartiles', '_market_days', '_market_facts', '_limit_prices', '_limit_width', '_slot_bars') AND a.grantee = 'aegis_reader'::regrole)
 $$, 'internal routines are granted to nobody but aegis_owner, those within views to readers');
 SELECT is_empty($$
     SELECT rolname FROM pg_roles

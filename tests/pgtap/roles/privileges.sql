@@ -208,6 +208,7 @@ INSERT INTO expected VALUES
 ('aegis.validation_runs',                 'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.validation_baselines',            'r',   '',  '',    '',      '',      '',     ''),
 ('aegis.bar_context',                     'r',   '',  '',    '',      '',      '',     ''),
+('aegis._bars_of_code',                   'X',   '',  '',    '',      '',      '',     ''),
 ('aegis._baseline',                       'X',   '',  '',    '',      '',      '',     ''),
 ('aegis._quartiles',                      'X',   '',  '',    '',      '',      '',     ''),
 ('aegis._market_days',                    'X',   '',  '',    '',      '',      '',     ''),
@@ -312,7 +313,7 @@ SELECT set_eq(
 SELECT set_eq(
     $$SELECT name, rights FROM granted WHERE role = 'aegis_owner'$$,
     $$VALUES ('aegis.ledger', 'r'), ('aegis.batch_numbers', 'U'), ('aegis.seals', 'r'), ('aegis.seal_entries', 'r'),
-             ('aegis.seal_formats', 'r'), ('aegis.archived_partitions', 'r'), ('aegis.seal_table', 'X'), ('aegis_guard._record_block', 'X'),
+             ('aegis.seal_formats', 'r'), ('aegis.archived_partitions', 'r'), ('aegis.deletion_requests', 'r'), ('aegis.deletion_events', 'r'), ('aegis.seal_table', 'X'), ('aegis_guard._record_block', 'X'),
              ('aegis_guard._store_attempt', 'X'), ('aegis_guard._seal_format', 'X'),
              ('aegis_guard._record_act', 'X'), ('aegis_guard._next_batch_number', 'X'),
              ('schema aegis_guard', 'U'), ('aegis.protected_tables', 'r'), ('aegis_guard.guard_gaps', 'X'),

@@ -10,7 +10,7 @@ SELECT aegis.upsert_daily_market_data(
          WHERE t.is_open AND t.trade_date BETWEEN '2025-01-02' AND '2025-03-04') AS c;
 CALL aegis.refresh_baselines('2025-03-04');
 DO $$BEGIN
-    EXECUTE 'CREATE TEMPORARY VIEW precomputed AS ' || aegis._day_context('2025-03-04');
+    EXECUTE 'CREATE TEMPORARY VIEW precomputed AS ' || aegis._baseline_context(aegis._bars_query('2025-03-04', '2025-03-04'), '2025-03-04', '2025-03-04');
 END$$;
 SELECT is(
     (SELECT to_jsonb(p) - 'slot' FROM precomputed AS p),
