@@ -49,7 +49,8 @@ TARGETS = {
     "one day, from its baselines": 0.030,
     "one day, from the view": 0.100,
     "one day, from the view, nothing made ready": 0.100,
-    "one code over a year": 0.010,
+    "one code over a year, from its baselines": 0.010,
+    "one code over a year, nothing made ready": 0.010,
 }
 
 # Ticks are the coarser ones of KOSPI before 2023, which are multiples of those since.
@@ -404,15 +405,16 @@ PEERS: dict[str, Callable[[psycopg.Connection[Any], str, date], dict[str, int]]]
 
 BY_RULE = """
 SELECT j.rule_code, count(*)::integer
-  FROM aegis._judge('daily_market_data', {context}) AS j
+  FROM {verdicts} AS j
  GROUP BY 1
 """
+JUDGE = "aegis._judge('daily_market_data', {context})"
 VIEW = "SELECT x.*, ''::text AS slot FROM aegis.bar_context AS x WHERE {where} OFFSET 0"
 
 
-def found(connection: psycopg.Connection[Any], context: str) -> dict[str, int]:
-    """Judge what ``context`` (SQL that gives the text of a query) names, and keep nothing."""
-    query = BY_RULE.format(context=context)
+def found(connection: psycopg.Connection[Any], verdicts: str) -> dict[str, int]:
+    """Count by rule what ``verdicts`` (a call of a function) finds, and keep nothing."""
+    query = BY_RULE.format(verdicts=verdicts)
     return dict(connection.execute(query.encode()).fetchall())
 
 
@@ -486,9 +488,9 @@ def measure(
             }
         )
 
-    def ask(question: str, rows: int, way: str, context: str) -> None:
+    def ask(question: str, rows: int, way: str, verdicts: str) -> None:
         hits: dict[str, int] = {}
-        took = seconds(lambda: hits.update(found(connection, context)), rounds)
+        took = seconds(lambda: hits.update(found(connection, verdicts)), rounds)
         note(question, way, rows, took, hits)
 
     def ask_peers(question: str, rows: int, where: str, since: date, times: int) -> None:
@@ -500,29 +502,38 @@ def measure(
 
             note(question, name, rows, seconds(work, times), hits)
 
-    by_baselines, by_view, by_past, by_code = TARGETS
+    by_baselines, by_view, by_past, code_by_baselines, code_by_past = TARGETS
     if "day" in only:
-        view = VIEW.format(where=f"x.trade_date = DATE '{day}'")
-        ask(by_past, codes, "AEGIS", f"$q${view}$q$")
-        ask(by_past, codes, "AEGIS, in one pass", f"aegis._range_context('{day}', '{day}')")
+        view_query = VIEW.format(where=f"x.trade_date = DATE '{day}'")
+        view = JUDGE.format(context=f"$q${view_query}$q$")
+        range_context = f"aegis._range_context('{day}', '{day}')"
+        bars_query = f"aegis._bars_query('{day}', '{day}')"
+        baseline_context = f"aegis._baseline_context({bars_query}, '{day}', '{day}')"
+        ask(by_past, codes, "AEGIS", view)
+        ask(by_past, codes, "AEGIS, in one pass", JUDGE.format(context=range_context))
         connection.execute("CALL aegis.refresh_baselines(%s)", (day,))
-        ask(by_baselines, codes, "AEGIS", f"aegis._day_context('{day}')")
-        ask(by_view, codes, "AEGIS", f"$q${view}$q$")
+        ask(by_baselines, codes, "AEGIS", JUDGE.format(context=baseline_context))
+        ask(by_view, codes, "AEGIS", view)
         ask_peers(
             by_view, codes, f"d.trade_date BETWEEN DATE '{day}' - 68 AND DATE '{day}'", day, rounds
         )
     if "code" in only:
-        ask(
-            by_code,
-            244,
-            "AEGIS",
-            f"aegis._range_context('{year}'::date + 1, '{day}', '{code}', 'raw')",
-        )
+        first = year + timedelta(days=1)
+        verdicts = f"aegis.validate_code('{code}', '{first}', '{day}')"
+        ask(code_by_past, 244, "AEGIS", verdicts)
+        for (session,) in connection.execute(
+            "SELECT c.trade_date FROM aegis.trading_calendar AS c"
+            " WHERE c.venue = 'XKRX' AND c.is_open AND c.trade_date BETWEEN %s AND %s ORDER BY 1",
+            (first, day),
+        ).fetchall():
+            connection.execute("CALL aegis.refresh_baselines(%s)", (session,))
+        connection.execute("VACUUM (ANALYZE) aegis.validation_baselines")
+        ask(code_by_baselines, 244, "AEGIS", verdicts)
         ask_peers(
-            by_code,
+            code_by_past,
             244,
             f"d.stock_code = '{code}' AND d.trade_date > DATE '{year}' - 68",
-            year + timedelta(days=1),
+            first,
             rounds,
         )
     if "period" in only:
@@ -569,34 +580,58 @@ SELECT w.stock_code, w.trade_date, 'raw', w.base_price, greatest(w.base_price, w
   FROM bench.held AS w
  WHERE w.trade_date = %s
 """  # noqa: E501
-BAR_TYPES = ["text", "date", "text", *["numeric"] * 9, "timestamptz"]
-SEND = """
+SEND_BARS = """
 COPY pg_temp.stage_daily_market_data (stock_code, trade_date, price_basis, open_price, high_price, low_price,
     close_price, volume, trade_value, market_cap, listed_shares, base_price, event_at) FROM STDIN (FORMAT binary)
 """  # noqa: E501
+NEXT_PRICES = """
+SELECT w.stock_code, w.trade_date, w.close_price, w.volume::numeric, (w.trade_date + TIME '15:30') AT TIME ZONE 'Asia/Seoul'
+  FROM bench.held AS w
+ WHERE w.trade_date = %s
+"""  # noqa: E501
+SEND_PRICES = """
+COPY pg_temp.stage_stock_prices (stock_code, trade_date, price, volume, event_at) FROM STDIN (FORMAT binary)
+"""  # noqa: E501
+BATCHES = {
+    "stock_prices": (
+        NEXT_PRICES,
+        SEND_PRICES,
+        ["text", "date", "numeric", "numeric", "timestamptz"],
+    ),
+    "daily_market_data": (
+        NEXT_BARS,
+        SEND_BARS,
+        ["text", "date", "text", *["numeric"] * 9, "timestamptz"],
+    ),
+}
+WAYS = ("whole", "processor")
 
 
-def send(connection: psycopg.Connection[Any], rows: list[tuple[Any, ...]]) -> float:
-    """Send one batch; return the processor time of its backend, in seconds."""
+def send(
+    connection: psycopg.Connection[Any], target: str, rows: list[tuple[Any, ...]]
+) -> tuple[float, float]:
+    """Send one batch; return the seconds of it as a whole and of its backend's processor."""
+    _, copy_statement, types = BATCHES[target]
     backend = Path(f"/proc/{connection.info.backend_pid}/schedstat")
-    before = int(backend.read_text().split()[0])
+    before, begun = int(backend.read_text().split()[0]), time.perf_counter()
     with connection.transaction():
-        connection.execute("SELECT aegis.open_stage('daily_market_data')")
-        with connection.cursor().copy(SEND.encode()) as copy:
-            copy.set_types(BAR_TYPES)
+        connection.execute("SELECT aegis.open_stage(%s)", (target,))
+        with connection.cursor().copy(copy_statement.encode()) as copy:
+            copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
         taken = connection.execute(
-            "SELECT (aegis.upsert_staged('daily_market_data', 'krx', %s)).inserted", (uuid.uuid4(),)
+            "SELECT (aegis.upsert_staged(%s, 'krx', %s)).inserted", (target, uuid.uuid4())
         ).fetchone()
+    took = time.perf_counter() - begun
     assert taken == (len(rows),), f"{taken} of {len(rows)} rows were taken"
-    return (int(backend.read_text().split()[0]) - before) / 1e9
+    return took, (int(backend.read_text().split()[0]) - before) / 1e9
 
 
 def ingest_cost(
     cluster: Cluster, connection: psycopg.Connection[Any], codes: int
 ) -> list[dict[str, Any]]:
-    """Return one entry for each variant: time of a batch, and its ratio to the others."""
+    """Return one entry for each table and variant: time of a batch, and its ratios to others."""
     days = [
         row[0]
         for row in connection.execute(
@@ -612,53 +647,72 @@ def ingest_cost(
             sessions[name] = connect(cluster.dsn(f"variant_{number}"), autocommit=True)
             if VARIANTS[name]:
                 sessions[name].execute(VARIANTS[name].encode())
-    laps: dict[str, list[float]] = {name: [] for name in VARIANTS}
-    findings: dict[str, int] = {}
+            sessions[name].execute(
+                "SELECT aegis.ensure_partitions('aegis.stock_prices', %s, %s)", (days[0], days[-1])
+            )
+    laps: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for day in days:
         for name in random.sample(list(VARIANTS), len(VARIANTS)):
             session = sessions[name]
             session.execute("CALL aegis.refresh_baselines(%s)", (day,))
-            rows = session.execute(NEXT_BARS.encode(), (day,)).fetchall()
-            laps[name].append(send(session, rows))
-            session.execute("CHECKPOINT")
-    for name, session in sessions.items():
-        row = session.execute(
-            "SELECT count(*) FROM aegis.findings WHERE found_by = 'ingest'"
-        ).fetchone()
-        assert row is not None
-        findings[name] = row[0]
+            # Prices first: a bar makes no baseline of its own day stale.
+            for target, (query, *_) in BATCHES.items():
+                rows = session.execute(query.encode(), (day,)).fetchall()
+                laps.setdefault((target, name), []).append(send(session, target, rows))
+                session.execute("CHECKPOINT")
+    findings = {
+        (target, name): count
+        for name, session in sessions.items()
+        for target, count in session.execute(
+            "SELECT target, count(*) FROM aegis.findings WHERE found_by = 'ingest' GROUP BY 1"
+        ).fetchall()
+    }
+    for session in sessions.values():
         session.close()
+
+    def ratios(target: str, name: str, way: int) -> dict[str, float]:
+        mine = [lap[way] for lap in laps[target, name][1:]]
+        return {
+            other: round(
+                statistics.median(
+                    x / lap[way] for x, lap in zip(mine, laps[target, other][1:], strict=True)
+                ),
+                3,
+            )
+            for other in VARIANTS
+        }
+
     return [
         {
+            "target": target,
             "way": name,
             "rows": codes,
-            "milliseconds": round(statistics.median(laps[name][1:]) * 1000, 1),
-            "findings": findings[name],
-            "ratio": {
-                other: round(
-                    statistics.median(
-                        mine / theirs
-                        for mine, theirs in zip(laps[name][1:], laps[other][1:], strict=True)
-                    ),
-                    3,
-                )
-                for other in VARIANTS
-            },
+            "milliseconds": round(statistics.median(lap[0] for lap in times[1:]) * 1000, 1),
+            "findings": findings.get((target, name), 0),
+            "ratio": {way: ratios(target, name, number) for number, way in enumerate(WAYS)},
         }
-        for name in VARIANTS
+        for (target, name), times in sorted(laps.items(), reverse=True)
     ]
 
 
 def show_cost(entries: list[dict[str, Any]]) -> None:
     report = Table(box=None, pad_edge=False, header_style="bold")
+    report.add_column("table")
     report.add_column("batch")
     for heading in ("ms", *(f"against {name}" for name in VARIANTS), "findings"):
         report.add_column(heading, justify="right")
     for entry in entries:
-        ratios = (f"{ratio:.2f}" for ratio in entry["ratio"].values())
-        report.add_row(
-            entry["way"], f"{entry['milliseconds']:.1f}", *ratios, f"{entry['findings']:,}"
+        compared = (
+            ", ".join(f"{entry['ratio'][way][name]:.2f}" for way in WAYS) for name in VARIANTS
         )
+        report.add_row(
+            entry["target"],
+            entry["way"],
+            f"{entry['milliseconds']:.1f}",
+            *compared,
+            f"{entry['findings']:,}",
+        )
+    click.echo(f"one batch, against others of the same day ({', '.join(WAYS)} time)")
     Console(width=150).print(report)
 
 
