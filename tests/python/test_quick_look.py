@@ -68,8 +68,32 @@ SELECT j
   $q$) AS j
  ORDER BY 1
 """
-LOOKED = """
-SELECT j FROM aegis._judge('daily_market_data', aegis._baseline_context(aegis._bars_query('2025-03-04', '2025-03-04'), '2025-03-04', '2025-03-04')) AS j ORDER BY 1
+CONTEXT = """
+aegis._baseline_context(aegis._bars_query('2025-03-04', '2025-03-04'), '2025-03-04', '2025-03-04')
+"""
+LOOKED = f"SELECT j FROM aegis._judge('daily_market_data', {CONTEXT}) AS j ORDER BY 1"
+
+# Of what price a batch of prices is, and how many shares: near to a bound again.
+PRICES = """
+SELECT aegis.upsert_stock_prices(array_agg(ROW(
+           n.stock_code, n.trade_date,
+           greatest(n.tick_size, n.beyond * n.tick_size + n.tick_size * round(CASE n.bound
+               WHEN 0 THEN n.lowest_quiet_last_price WHEN 1 THEN n.highest_quiet_last_price
+               WHEN 2 THEN n.lowest_quiet_close ELSE n.previous_close END / n.tick_size)),
+           greatest(0, n.beyond + CASE n.bound WHEN 3 THEN least(n.highest_quiet_volume_so_far, 1000000000)
+                                               ELSE n.mean_volume END)::bigint,
+           TIMESTAMPTZ '2025-03-04 15:00+09' + %s * INTERVAL '1 second', NULL)::aegis.stock_price_input),
+       'krx', gen_random_uuid())
+  FROM (SELECT n.*, n.place %% 5 AS bound, n.place / 5 %% 5 - 2 AS beyond
+          FROM (SELECT n.*, row_number() OVER (ORDER BY n.stock_code) AS place
+                  FROM aegis.validation_baselines AS n
+                 WHERE n.trade_date = '2025-03-04' AND n.price_basis = 'raw') AS n) AS n
+"""  # noqa: E501
+FOUND = """
+SELECT f.stock_code, f.rule_code, f.severity, f.observed, f.explained_by
+  FROM aegis.findings AS f
+ WHERE f.target = 'stock_prices' AND f.data_version = %s
+ ORDER BY 1, 2
 """
 
 LOUDER = {
@@ -85,35 +109,51 @@ LOUDER = {
 }
 
 
+def prepare(connection: psycopg.Connection, seed: float, louder: bool) -> None:
+    connection.execute("SELECT setseed(%s)", (seed,))
+    connection.execute(
+        "INSERT INTO aegis.stocks (stock_code, stock_name, market, source, source_rank,"
+        "                          batch_number, last_updated)"
+        " SELECT lpad(s::text, 6, '0'), s::text, (ARRAY['KOSPI', 'KOSDAQ'])[1 + s % 2],"
+        "        'krx', 100, 0, now() FROM generate_series(1, 400) AS s"
+    )
+    connection.execute(
+        "SELECT aegis.ensure_partitions('aegis.daily_market_data', '2025-01-01', '2025-03-31')"
+    )
+    connection.execute(PAST)
+    for rule, threshold in LOUDER.items() if louder else ():
+        connection.execute(
+            "CALL aegis.change_validation_rule(%s, %s::jsonb, 'a test')",
+            (rule, f'{{"threshold": {threshold}}}'),
+        )
+    connection.execute("CALL aegis.refresh_baselines('2025-03-04')")
+
+
 @pytest.mark.parametrize("louder", [False, True], ids=["as installed", "low thresholds"])
 @pytest.mark.parametrize("seed", [0.1, 0.2])
 def test_nothing_the_quick_look_clears_would_be_found(
     database: str, seed: float, louder: bool
 ) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("SELECT setseed(%s)", (seed,))
-        connection.execute(
-            "INSERT INTO aegis.stocks (stock_code, stock_name, market, source, source_rank,"
-            "                          batch_number, last_updated)"
-            " SELECT lpad(s::text, 6, '0'), s::text, (ARRAY['KOSPI', 'KOSDAQ'])[1 + s % 2],"
-            "        'krx', 100, 0, now() FROM generate_series(1, 400) AS s"
-        )
-        connection.execute(
-            "SELECT aegis.ensure_partitions('aegis.daily_market_data', '2025-01-01', '2025-03-31')"
-        )
-        connection.execute(PAST)
-        for rule, threshold in LOUDER.items() if louder else ():
-            connection.execute(
-                "CALL aegis.change_validation_rule(%s, %s::jsonb, 'a test')",
-                (rule, f'{{"threshold": {threshold}}}'),
-            )
-        connection.execute("CALL aegis.refresh_baselines('2025-03-04')")
+        prepare(connection, seed, louder)
         connection.execute(BARS)
         found = connection.execute(JUDGED).fetchall()
         assert connection.execute(LOOKED).fetchall() == found
         assert len(found) > 300
-        asked = connection.execute("SELECT aegis._baseline_context(aegis._bars_query('2025-03-04', '2025-03-04'), '2025-03-04', '2025-03-04')").fetchone()
+        asked = connection.execute(f"SELECT {CONTEXT}").fetchone()
         assert asked is not None
         bars = connection.execute(f"SELECT count(*) FROM ({asked[0]}) AS b".encode()).fetchone()
         assert bars is not None
         assert 300 < bars[0] < 780
+
+
+@pytest.mark.parametrize("louder", [False, True], ids=["as installed", "low thresholds"])
+def test_nothing_it_clears_would_be_found_of_prices(database: str, louder: bool) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        prepare(connection, 0.3, louder)
+        connection.execute(PRICES, (1,))
+        found = connection.execute(FOUND, (1,)).fetchall()
+        connection.execute("UPDATE aegis.validation_baselines SET quiet_version = 0")
+        connection.execute(PRICES, (2,))
+        assert connection.execute(FOUND, (2,)).fetchall() == found
+        assert len(found) > 30

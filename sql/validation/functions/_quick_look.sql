@@ -18,12 +18,7 @@ AS $function$
         SELECT b.*,
                NOT b.is_stale
                AND b.quiet_version = %4$s
-               AND b.low_price >= b.lowest_quiet_price
-               AND b.high_price <= b.highest_quiet_price
-               AND b.close_price BETWEEN b.lowest_quiet_close AND b.highest_quiet_close
-               AND b.volume BETWEEN b.lowest_quiet_volume AND b.highest_quiet_volume
-               AND (b.open_price = 0 OR b.open_price BETWEEN b.lowest_quiet_price AND b.highest_quiet_price)
-               AND coalesce(b.base_price = b.previous_close, TRUE)
+               AND %5$s
                AND %3$s AS is_quiet
           FROM (
             SELECT *
@@ -33,7 +28,19 @@ AS $function$
              USING (trade_date)
              WHERE k.trade_date %2$s
           ) AS b
-        $query$, p_bars, p_days, coalesce(string_agg(r.condition, ' AND '), 'TRUE'), aegis._quiet_version())
+        $query$, p_bars, p_days, coalesce(string_agg(r.condition, ' AND '), 'TRUE'), aegis._quiet_version(),
+                  CASE p_target
+                      WHEN 'stock_prices' THEN
+                          'b.close_price BETWEEN b.lowest_quiet_last_price AND b.highest_quiet_last_price
+                           AND b.volume BETWEEN b.lowest_quiet_volume_so_far AND b.highest_quiet_volume_so_far'
+                      ELSE
+                          'b.low_price >= b.lowest_quiet_price
+                           AND b.high_price <= b.highest_quiet_price
+                           AND b.close_price BETWEEN b.lowest_quiet_close AND b.highest_quiet_close
+                           AND b.volume BETWEEN b.lowest_quiet_volume AND b.highest_quiet_volume
+                           AND (b.open_price = 0 OR b.open_price BETWEEN b.lowest_quiet_price AND b.highest_quiet_price)
+                           AND coalesce(b.base_price = b.previous_close, TRUE)'
+                  END)
       FROM (
         SELECT format(CASE WHEN bool_or(num_nulls(r.quiet_prices, r.quiet_closes, r.quiet_volumes, r.quiet_when) = 4) THEN 'FALSE'
                            WHEN r.price_bases IS NULL THEN '%s'

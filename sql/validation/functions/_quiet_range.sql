@@ -1,10 +1,13 @@
 -- _quiet_range: SQL text over b, the context of a bar that is not there yet, of the lowest and the highest value at which no rule about
--- daily bars or prices has anything to say: of 'prices', of 'closes' among them, or of 'volumes'. No row where there is no such range,
+-- a target has anything to say: of 'prices', of 'closes' among them, or of 'volumes'. No row where there is no such range,
 -- or where the base price is not the close before. Known a day ahead, it clears most bars by a few comparisons (aegis._quick_look).
 --
 -- A millionth is cut off each end, far more than the rounding of any rule: a bar so near to a threshold is asked.
 
-CREATE OR REPLACE FUNCTION aegis._quiet_range(p_measure text)
+CREATE OR REPLACE FUNCTION aegis._quiet_range(
+    p_target text,
+    p_measure text
+)
 RETURNS text
 LANGUAGE sql
 STABLE
@@ -25,13 +28,13 @@ AS $function$
             WHEN 'closes' THEN ARRAY[r.quiet_prices, r.quiet_closes]
             WHEN 'volumes' THEN ARRAY[r.quiet_volumes]
         END) AS q (range)
-     WHERE r.targets && '{daily_market_data,stock_prices}'
+     WHERE p_target = ANY (r.targets)
        AND r.is_enabled
        AND q.range IS NOT NULL
 $function$;
 
-COMMENT ON FUNCTION aegis._quiet_range(text) IS
+COMMENT ON FUNCTION aegis._quiet_range(text, text) IS
 'SQL text of the lowest and the highest price (KRW), close or volume at which no rule speaks; no row where there is none.';
 
-ALTER FUNCTION aegis._quiet_range(text) OWNER TO aegis_owner;
-REVOKE ALL ON FUNCTION aegis._quiet_range(text) FROM PUBLIC;
+ALTER FUNCTION aegis._quiet_range(text, text) OWNER TO aegis_owner;
+REVOKE ALL ON FUNCTION aegis._quiet_range(text, text) FROM PUBLIC;

@@ -31,13 +31,15 @@ DECLARE
     v_query text := $query$
         INSERT INTO aegis.validation_baselines AS n (
             trade_date, price_basis, stock_code, quiet_version, lowest_quiet_price, highest_quiet_price, lowest_quiet_close,
-            highest_quiet_close, lowest_quiet_volume, highest_quiet_volume, tick_size, previous_date, previous_open, previous_high,
+            highest_quiet_close, lowest_quiet_volume, highest_quiet_volume, lowest_quiet_last_price, highest_quiet_last_price,
+            lowest_quiet_volume_so_far, highest_quiet_volume_so_far, tick_size, previous_date, previous_open, previous_high,
             previous_low, previous_close, previous_volume, previous_shares, observations, mean_volume, sd_volume, volume_quartiles,
             minimum_volume, return_observations, mean_return, sd_return, return_quartiles, market, listing_state, is_first_day,
             offer_price, leverage, is_liquidation, is_halted, actions, action_factor, previous_session, lookback_rows
         )
         SELECT b.trade_date, b.price_basis, b.stock_code, %4$s, p.lowest, p.highest, c.lowest,
-               c.highest, v.lowest, v.highest, b.tick_size, b.previous_date, b.previous_open, b.previous_high,
+               c.highest, v.lowest, v.highest, l.lowest, l.highest,
+               s.lowest, s.highest, b.tick_size, b.previous_date, b.previous_open, b.previous_high,
                b.previous_low, b.previous_close, b.previous_volume, b.previous_shares, b.observations, b.mean_volume, b.sd_volume, b.volume_quartiles,
                b.minimum_volume, b.return_observations, b.mean_return, b.sd_return, b.return_quartiles, b.market, b.listing_state, b.is_first_day,
                b.offer_price, b.leverage, b.is_liquidation, b.is_halted, b.actions, b.action_factor, b.previous_session, %2$s
@@ -45,6 +47,8 @@ DECLARE
           LEFT JOIN LATERAL %5$s AS p (lowest, highest) ON TRUE
           LEFT JOIN LATERAL %6$s AS c (lowest, highest) ON TRUE
           LEFT JOIN LATERAL %7$s AS v (lowest, highest) ON TRUE
+          LEFT JOIN LATERAL %8$s AS l (lowest, highest) ON TRUE
+          LEFT JOIN LATERAL %9$s AS s (lowest, highest) ON TRUE
          ORDER BY b.price_basis, b.stock_code
         ON CONFLICT (trade_date, price_basis, stock_code) DO UPDATE
            SET is_stale = FALSE,
@@ -55,6 +59,10 @@ DECLARE
                highest_quiet_close = excluded.highest_quiet_close,
                lowest_quiet_volume = excluded.lowest_quiet_volume,
                highest_quiet_volume = excluded.highest_quiet_volume,
+               lowest_quiet_last_price = excluded.lowest_quiet_last_price,
+               highest_quiet_last_price = excluded.highest_quiet_last_price,
+               lowest_quiet_volume_so_far = excluded.lowest_quiet_volume_so_far,
+               highest_quiet_volume_so_far = excluded.highest_quiet_volume_so_far,
                tick_size = excluded.tick_size,
                previous_date = excluded.previous_date,
                previous_open = excluded.previous_open,
@@ -98,7 +106,9 @@ BEGIN
     LOOP
         -- The day stands in the text, so that only the partitions of the look-back are planned.
         EXECUTE format(v_query, v_day, v_lookback, format(v_context, v_day, v_lookback), aegis._quiet_version(),
-                       aegis._quiet_range('prices'), aegis._quiet_range('closes'), aegis._quiet_range('volumes'));
+                       aegis._quiet_range('daily_market_data', 'prices'), aegis._quiet_range('daily_market_data', 'closes'),
+                       aegis._quiet_range('daily_market_data', 'volumes'), aegis._quiet_range('stock_prices', 'closes'),
+                       aegis._quiet_range('stock_prices', 'volumes'));
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         v_total := v_total + v_rows;
     END LOOP;

@@ -13,6 +13,10 @@ CREATE TABLE aegis.validation_baselines (
     highest_quiet_close numeric(15,2),
     lowest_quiet_volume bigint,
     highest_quiet_volume bigint,
+    lowest_quiet_last_price numeric(15,2),
+    highest_quiet_last_price numeric(15,2),
+    lowest_quiet_volume_so_far bigint,
+    highest_quiet_volume_so_far bigint,
     tick_size numeric(15,2),
     previous_close numeric(15,2),
     previous_volume bigint,
@@ -65,6 +69,12 @@ COMMENT ON COLUMN aegis.validation_baselines.lowest_quiet_close IS 'KRW; see low
 COMMENT ON COLUMN aegis.validation_baselines.highest_quiet_close IS 'KRW; see lowest_quiet_price.';
 COMMENT ON COLUMN aegis.validation_baselines.lowest_quiet_volume IS 'Shares; see lowest_quiet_price.';
 COMMENT ON COLUMN aegis.validation_baselines.highest_quiet_volume IS 'Shares; see lowest_quiet_price.';
+COMMENT ON COLUMN aegis.validation_baselines.lowest_quiet_last_price IS
+'KRW: lowest price of aegis.stock_prices of which no rule about them would speak; null: none.';
+COMMENT ON COLUMN aegis.validation_baselines.highest_quiet_last_price IS 'KRW; see lowest_quiet_last_price.';
+COMMENT ON COLUMN aegis.validation_baselines.lowest_quiet_volume_so_far IS
+'Shares traded since the session opened, as aegis.stock_prices has them; see lowest_quiet_last_price.';
+COMMENT ON COLUMN aegis.validation_baselines.highest_quiet_volume_so_far IS 'Shares; see lowest_quiet_volume_so_far.';
 COMMENT ON COLUMN aegis.validation_baselines.tick_size IS 'Tick size at the base price, KRW; null: unknown.';
 COMMENT ON COLUMN aegis.validation_baselines.previous_close IS 'Close of the bar before, KRW.';
 COMMENT ON COLUMN aegis.validation_baselines.previous_volume IS 'Volume of the bar before.';
