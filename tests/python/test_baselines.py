@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 import psycopg
 import pytest
+from waiting import until_waiting
 
 BAR = """
 SELECT (aegis.upsert_daily_market_data(
@@ -45,12 +45,7 @@ def waits(admin: psycopg.Connection, work: Callable[[], object]) -> threading.Th
     """Start ``work`` in a thread and return once a session waits for the lock of baselines."""
     thread = threading.Thread(target=work)
     thread.start()
-    deadline = time.monotonic() + 20
-    question = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    while admin.execute(question).fetchone() != (True,):
-        assert time.monotonic() < deadline, "nobody waits"
-        assert thread.is_alive(), "it did not wait"
-        time.sleep(0.01)
+    until_waiting(admin, "locktype = 'advisory'")
     return thread
 
 

@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from waiting import until
 
 from aegis_db.errors import AegisError
 from aegis_db.ingest.kafka import KafkaReader
@@ -110,13 +111,6 @@ def running(one: KafkaReader) -> Iterator[KafkaReader]:
 def query(dsn: str, text: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(dsn) as connection:
         return connection.execute(text).fetchall()
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def applied(dsn: str) -> int:

@@ -10,7 +10,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from psycopg.conninfo import make_conninfo
+from waiting import answers, until, until_waiting
 
 from aegis_db.cli.load import load
 from aegis_db.ingest.formats import FORMATS, SNAPSHOTS
@@ -717,25 +717,14 @@ def blocked_load(database: str) -> Iterator[tuple[subprocess.Popen[str], psycopg
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
         try:
-            until(watcher, "SELECT count(*) >= 3 FROM aegis.ingest_batches")
+            until(lambda: answers(watcher, "SELECT count(*) >= 3 FROM aegis.ingest_batches"))
             blocker.execute("LOCK TABLE aegis.ingest_batches IN SHARE MODE")
-            until(
-                watcher,
-                "SELECT count(*) > 0 FROM pg_locks"
-                " WHERE NOT granted AND relation = 'aegis.ingest_batches'::regclass",
-            )
+            until_waiting(watcher, "relation = 'aegis.ingest_batches'::regclass")
             assert child.poll() is None
             yield child, blocker
         finally:
             child.kill()
             child.communicate()
-
-
-def until(connection: psycopg.Connection[Any], question: str, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while connection.execute(question).fetchone() != (True,):
-        assert time.monotonic() < deadline, question
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -757,11 +746,11 @@ def test_an_interrupted_load_leaves_whole_batches_and_is_run_again(
             assert "Traceback" not in report
 
     with psycopg.connect(database, autocommit=True) as connection:
-        until(
-            connection,
+        sessions = (
             "SELECT count(*) = 0 FROM pg_stat_activity"
-            " WHERE datname = current_database() AND application_name = 'aegis-db'",
+            " WHERE datname = current_database() AND application_name = 'aegis-db'"
         )
+        until(lambda: answers(connection, sessions))
         assert connection.execute(
             "SELECT count(*) FROM pg_locks AS l"
             " WHERE l.pid <> pg_backend_pid()"

@@ -30,6 +30,7 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
+from waiting import until
 
 from aegis_db.alerts import Deliverer, Relay
 from aegis_db.cli import main
@@ -550,13 +551,6 @@ def running(dsn: str, *options: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
-
-
-def until(holds: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_killed_deliverer_loses_nothing(database: str, receiver: str) -> None:

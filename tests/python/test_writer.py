@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from waiting import until_waiting
 
 from aegis_db.cluster import Cluster
 from aegis_db.database import connect
@@ -258,7 +259,7 @@ def test_a_real_deadlock_is_tried_again(database: str) -> None:
                 target=lambda: answer.append(writer.write("stock_prices", later, source="krx"))
             )
             sender.start()
-            until(database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+            until_waiting(other)
             other.execute(lock, ("000001",))
         sender.join(20)
         assert answer[0].updated == 2
@@ -282,7 +283,7 @@ def test_a_real_serialization_failure_is_tried_again(database: str) -> None:
                 target=lambda: answer.append(writer.write("stock_prices", later, source="krx"))
             )
             sender.start()
-            until(database, "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted")
+            until_waiting(other)
         sender.join(20)
         assert answer[0].updated == 1
         assert failures(writer) == {"40001": 1}
@@ -307,14 +308,6 @@ def test_without_a_spool_the_caller_keeps_the_batch(tmp_path: Path) -> None:
         with pytest.raises(AegisError) as refusal:
             writer.send(batch)
         assert refusal.value.sqlstate == "AEU53"
-
-
-def until(dsn: str, question: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        while connection.execute(question).fetchone() != (True,):
-            assert time.monotonic() < deadline, question
-            time.sleep(0.01)
 
 
 # ----------------------------------------------------------------- a connection cut at a bad moment

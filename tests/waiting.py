@@ -1,0 +1,28 @@
+"""How tests wait: until something holds, or until somebody waits for a lock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+
+def until(holds: Callable[[], object], seconds: float = 30) -> None:
+    """Return once ``holds()`` is true; fail after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def answers(connection: psycopg.Connection[Any], question: str) -> bool:
+    """Return whether the only value of ``question`` is true."""
+    return connection.execute(question.encode()).fetchone() == (True,)
+
+
+def until_waiting(connection: psycopg.Connection[Any], condition: str = "TRUE") -> None:
+    """Return once a session waits for a lock that meets ``condition``, SQL about ``pg_locks``."""
+    question = f"SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND {condition}"
+    until(lambda: answers(connection, question))
