@@ -18,7 +18,6 @@ import json
 import os
 import random
 import statistics
-import tempfile
 import time
 import uuid
 from collections import deque
@@ -41,6 +40,7 @@ from aegis_db.migrate import upgrade
 
 SETTINGS = (
     "fsync=on",
+    "full_page_writes=on",
     "shared_buffers=512MB",
     "max_wal_size=4GB",
     "wal_compression=lz4",
@@ -472,25 +472,19 @@ def main(
     rows: int, rounds: int, past: int, endurance: int | None, server: int, as_json: bool
 ) -> None:
     """Measure every way in against raw COPY and a bare upsert."""
-    with tempfile.TemporaryDirectory(prefix="aegis-bench-") as directory:
-        Path(directory).chmod(0o755)
-        cluster = Cluster(Path(directory) / "data", find_binaries(server), settings=SETTINGS)
-        cluster.start()
-        try:
-            upgrade(cluster.dsn())
-            ratios: dict[str, float] = {}
-            with connect(cluster.dsn(), autocommit=True) as connection:
-                if endurance:
-                    click.echo(json.dumps(endure(connection, endurance, rows)))
-                    return
-                entries = summary(measure(connection, rows, rounds, past))
-                if past:
-                    connection.execute("CREATE DATABASE empty")
-                    upgrade(cluster.dsn("empty"))
-                    with connect(cluster.dsn("empty"), autocommit=True) as empty:
-                        ratios = against_empty(connection, empty, rows, rounds)
-        finally:
-            cluster.stop()
+    with Cluster.temporary(find_binaries(server), SETTINGS) as cluster:
+        upgrade(cluster.dsn())
+        ratios: dict[str, float] = {}
+        with connect(cluster.dsn(), autocommit=True) as connection:
+            if endurance:
+                click.echo(json.dumps(endure(connection, endurance, rows)))
+                return
+            entries = summary(measure(connection, rows, rounds, past))
+            if past:
+                connection.execute("CREATE DATABASE empty")
+                upgrade(cluster.dsn("empty"))
+                with connect(cluster.dsn("empty"), autocommit=True) as empty:
+                    ratios = against_empty(connection, empty, rows, rounds)
     about = {
         "server": cluster.binaries.version,
         "rows_per_batch": rows,

@@ -23,7 +23,6 @@ import json
 import os
 import random
 import statistics
-import tempfile
 import threading
 import time
 import uuid
@@ -42,7 +41,14 @@ from aegis_db.cluster import Cluster, find_binaries
 from aegis_db.database import connect
 from aegis_db.migrate import upgrade
 
-SETTINGS = ("fsync=on", "shared_buffers=1GB", "max_wal_size=8GB", "work_mem=64MB", "jit=off")
+SETTINGS = (
+    "fsync=on",
+    "full_page_writes=on",
+    "shared_buffers=1GB",
+    "max_wal_size=8GB",
+    "work_mem=64MB",
+    "jit=off",
+)
 LAST = date(2024, 12, 30)
 QUESTIONS = ("day", "code", "period", "ingest")
 TARGETS = {
@@ -768,26 +774,20 @@ def main(
     as_json: bool,
 ) -> None:
     """Measure the validation of daily bars against pandas, Polars and pandera."""
-    with tempfile.TemporaryDirectory(prefix="aegis-bench-") as directory:
-        Path(directory).chmod(0o755)
-        cluster = Cluster(Path(directory) / "data", find_binaries(server), settings=SETTINGS)
-        cluster.start()
-        try:
-            upgrade(cluster.dsn())
-            with connect(cluster.dsn(), autocommit=True) as connection:
-                # A batch on its way in looks back on 68 days.
-                bars = fill(
-                    connection,
-                    codes,
-                    LAST - timedelta(days=80 + 2 * rounds)
-                    if set(only) == {"ingest"}
-                    else LAST.replace(year=LAST.year - years),
-                    rounds + 1 if "ingest" in only else 0,
-                )
-                entries = measure(connection, codes, bars, rounds, only, PEERS if peers else {})
-                costs = ingest_cost(cluster, connection, codes) if "ingest" in only else []
-        finally:
-            cluster.stop()
+    with Cluster.temporary(find_binaries(server), SETTINGS) as cluster:
+        upgrade(cluster.dsn())
+        with connect(cluster.dsn(), autocommit=True) as connection:
+            # A batch on its way in looks back on 68 days.
+            bars = fill(
+                connection,
+                codes,
+                LAST - timedelta(days=80 + 2 * rounds)
+                if set(only) == {"ingest"}
+                else LAST.replace(year=LAST.year - years),
+                rounds + 1 if "ingest" in only else 0,
+            )
+            entries = measure(connection, codes, bars, rounds, only, PEERS if peers else {})
+            costs = ingest_cost(cluster, connection, codes) if "ingest" in only else []
     about = {
         "server": cluster.binaries.version,
         "bars": bars,

@@ -32,7 +32,13 @@ from aegis_db.ingest import Spool, Writer, apply_batch, encode, encode_texts
 from aegis_db.ingest.writer import input_types
 from aegis_db.migrate import upgrade
 
-SETTINGS = ("fsync=on", "shared_buffers=512MB", "max_wal_size=4GB", "wal_compression=lz4")
+SETTINGS = (
+    "fsync=on",
+    "full_page_writes=on",
+    "shared_buffers=512MB",
+    "max_wal_size=4GB",
+    "wal_compression=lz4",
+)
 COLUMNS = ["stock_code", "trade_date", "price", "volume", "event_at", "sequence_number"]
 BATCHES = 4
 SMALL = 100
@@ -191,16 +197,11 @@ def spools(directory: Path, batches: int = 200) -> dict[str, float]:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def main(rows: int, rounds: int, memory_rows: int, server: int | None, as_json: bool) -> None:
     """Measure the Python writer."""
+    with Cluster.temporary(find_binaries(server), SETTINGS) as cluster:
+        upgrade(cluster.dsn())
+        results = {size: measure(cluster.dsn(), size, rounds) for size in (rows, SMALL)}
+        peaks = memory(cluster.dsn(), memory_rows) if memory_rows else []
     with tempfile.TemporaryDirectory(prefix="aegis-bench-") as directory:
-        Path(directory).chmod(0o755)
-        cluster = Cluster(Path(directory) / "data", find_binaries(server), settings=SETTINGS)
-        cluster.start()
-        try:
-            upgrade(cluster.dsn())
-            results = {size: measure(cluster.dsn(), size, rounds) for size in (rows, SMALL)}
-            peaks = memory(cluster.dsn(), memory_rows) if memory_rows else []
-        finally:
-            cluster.stop()
         appends = spools(Path(directory))
     base = next(iter(VARIANTS))
     entries = [
