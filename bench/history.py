@@ -130,6 +130,7 @@ def main(versions: int, rounds: int, server: int | None, as_json: bool) -> None:
             connection.execute(MONTHS)
             connection.execute(ROWS, {"versions": versions})
             connection.execute(VERSIONS, {"versions": versions})
+            connection.execute("SELECT aegis.tune_partitions('aegis.stock_prices_history')")
             connection.commit()
             connection.autocommit = True
             connection.execute("VACUUM ANALYZE aegis.stock_prices")

@@ -1,12 +1,15 @@
--- tune_partitions: give each partition the storage parameters of its age.
+-- tune_partitions: give each partition the storage parameters and the index of its age.
 --
 -- Those of periods that are over get the closed parameters of the policy and lose the open ones:
 -- they are seldom corrected, and what is fuller is read faster. Pages that exist stay as they are.
+-- A history is a bare heap while it is written, which saves a fortieth of every update; its closed
+-- partitions get a BRIN.
 --
 -- Call     SELECT aegis.tune_partitions('aegis.stock_prices');      maintain_partitions does it every day
 -- Role     aegis_operator
 -- Locks    SHARE UPDATE EXCLUSIVE on each partition that it changes, until the caller's transaction
---          ends: readers and writers go on. Waits at most aegis.partition_lock_timeout, then 55P03
+--          ends: readers and writers go on. SHARE where it builds an index: corrections of that period
+--          wait. Waits at most aegis.partition_lock_timeout, then 55P03
 -- Raises   AEM01  the table is not registered
 -- Repeat   idempotent: returns 0 when every partition is as it shall be
 
@@ -28,7 +31,7 @@ BEGIN
     )::bigint::text, true);
 
     FOR v_partition IN
-        SELECT b.partition, p.parameters,
+        SELECT b.partition, c.relname AS name, p.parameters, p.is_bare,
                ARRAY(SELECT split_part(o.option, '=', 1)
                        FROM unnest(c.reloptions) AS o (option)
                       WHERE split_part(o.option, '=', 1) <> ALL (
@@ -39,7 +42,8 @@ BEGIN
           JOIN pg_class AS c ON c.oid = b.partition
          CROSS JOIN LATERAL (
             SELECT CASE WHEN b.upper_bound <= v_today THEN v_policy.closed_parameters
-                        ELSE v_policy.open_parameters END AS parameters
+                        ELSE v_policy.open_parameters END AS parameters,
+                   b.upper_bound <= v_today AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = b.partition) AS is_bare
          ) AS p
          WHERE NOT b.is_default
            AND (NOT coalesce(c.reloptions, '{}') @> p.parameters
@@ -48,12 +52,17 @@ BEGIN
                         SELECT o.option FROM unnest(v_policy.open_parameters) AS o (option)
                         EXCEPT
                         SELECT o.option FROM unnest(p.parameters) AS o (option)
-                    ))
+                    )
+                OR p.is_bare)
          ORDER BY b.lower_bound
     LOOP
         EXECUTE format('ALTER TABLE %s SET (%s)', v_partition.partition, array_to_string(v_partition.parameters, ', '));
         IF cardinality(v_partition.former) > 0 THEN
             EXECUTE format('ALTER TABLE %s RESET (%s)', v_partition.partition, array_to_string(v_partition.former, ', '));
+        END IF;
+        IF v_partition.is_bare THEN
+            EXECUTE format('CREATE INDEX %I ON %s USING brin (%I) WITH (pages_per_range = 8)',
+                           v_partition.name || '_' || v_policy.key_column || '_ix', v_partition.partition, v_policy.key_column);
         END IF;
         v_tuned := v_tuned + 1;
     END LOOP;
@@ -63,7 +72,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis.tune_partitions(regclass) IS
-'Gives each partition the storage parameters that its policy has for its age; returns how many were changed; raises AEM01.';
+'Gives each partition the storage parameters that its policy has for its age, and an index if it is closed and has none; returns how many were changed; raises AEM01.';
 
 ALTER FUNCTION aegis.tune_partitions(regclass) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis.tune_partitions(regclass) FROM PUBLIC;

@@ -1,4 +1,4 @@
--- What daily_market_data said before. No key and no b-tree, as in stock_prices_history.
+-- What daily_market_data said before. No key and no index, as in stock_prices_history.
 
 CREATE TABLE aegis.daily_market_data_history (
     stock_code text COLLATE "C" NOT NULL,
@@ -31,9 +31,6 @@ PARTITION BY RANGE (trade_date);
 
 CREATE TABLE aegis.daily_market_data_history_default PARTITION OF aegis.daily_market_data_history
 DEFAULT;
-
-CREATE INDEX daily_market_data_history_trade_date_ix ON aegis.daily_market_data_history
-USING brin (trade_date) WITH (pages_per_range = 8);
 
 COMMENT ON TABLE aegis.daily_market_data_history IS
 'Superseded versions of aegis.daily_market_data, written by its history trigger; append-only.';

@@ -1,4 +1,4 @@
--- What option_trades said before. No key and no b-tree, as in stock_prices_history.
+-- What option_trades said before. No key and no index, as in stock_prices_history.
 
 CREATE TABLE aegis.option_trades_history (
     stock_code text COLLATE "C" NOT NULL,
@@ -33,9 +33,6 @@ CREATE TABLE aegis.option_trades_history (
 PARTITION BY RANGE (trade_date);
 
 CREATE TABLE aegis.option_trades_history_default PARTITION OF aegis.option_trades_history DEFAULT;
-
-CREATE INDEX option_trades_history_trade_date_ix ON aegis.option_trades_history
-USING brin (trade_date) WITH (pages_per_range = 8);
 
 COMMENT ON TABLE aegis.option_trades_history IS
 'Superseded versions of aegis.option_trades, written by its history trigger; append-only.';

@@ -1,5 +1,5 @@
--- What stock_prices said before. No key and no b-tree: the history trigger appends, and a month is
--- read through its BRIN.
+-- What stock_prices said before. No key and no index: the history trigger appends to a heap. aegis.tune_partitions
+-- gives a BRIN to a month that is over.
 
 CREATE TABLE aegis.stock_prices_history (
     stock_code text COLLATE "C" NOT NULL,
@@ -23,9 +23,6 @@ CREATE TABLE aegis.stock_prices_history (
 PARTITION BY RANGE (trade_date);
 
 CREATE TABLE aegis.stock_prices_history_default PARTITION OF aegis.stock_prices_history DEFAULT;
-
-CREATE INDEX stock_prices_history_trade_date_ix ON aegis.stock_prices_history
-USING brin (trade_date) WITH (pages_per_range = 8);
 
 COMMENT ON TABLE aegis.stock_prices_history IS
 'Superseded versions of aegis.stock_prices, written by its history trigger; append-only.';

@@ -1,5 +1,5 @@
 -- What stock_ticks said before. Ticks are hardly ever corrected; where one is, its former self
--- leaves with the day it belongs to. No key and no b-tree, as in stock_prices_history.
+-- leaves with the day it belongs to. No key and no index, as in stock_prices_history.
 
 CREATE TABLE aegis.stock_ticks_history (
     stock_code text COLLATE "C" NOT NULL,
@@ -23,9 +23,6 @@ CREATE TABLE aegis.stock_ticks_history (
 PARTITION BY RANGE (trade_date);
 
 CREATE TABLE aegis.stock_ticks_history_default PARTITION OF aegis.stock_ticks_history DEFAULT;
-
-CREATE INDEX stock_ticks_history_trade_date_ix ON aegis.stock_ticks_history
-USING brin (trade_date) WITH (pages_per_range = 8);
 
 COMMENT ON TABLE aegis.stock_ticks_history IS
 'Superseded versions of aegis.stock_ticks, written by its history trigger; append-only.';

@@ -1,4 +1,4 @@
--- What stock_transactions said before. No key and no b-tree, as in stock_prices_history.
+-- What stock_transactions said before. No key and no index, as in stock_prices_history.
 
 CREATE TABLE aegis.stock_transactions_history (
     stock_code text COLLATE "C" NOT NULL,
@@ -29,9 +29,6 @@ PARTITION BY RANGE (trade_date);
 
 CREATE TABLE aegis.stock_transactions_history_default PARTITION OF aegis.stock_transactions_history
 DEFAULT;
-
-CREATE INDEX stock_transactions_history_trade_date_ix ON aegis.stock_transactions_history
-USING brin (trade_date) WITH (pages_per_range = 8);
 
 COMMENT ON TABLE aegis.stock_transactions_history IS
 'Superseded versions of aegis.stock_transactions, written by its history trigger; append-only.';
