@@ -51,6 +51,10 @@ BEGIN
                 v_name,
                 CASE WHEN v_name = v_stage THEN v_typed ELSE v_texts END,
                 CASE WHEN v_name = v_stage THEN ', reason text, sqlstate text, filled text[], is_written boolean, raw_place tid' ELSE '' END);
+            EXECUTE format(
+                'CREATE TRIGGER %1$I BEFORE INSERT ON pg_temp.%2$I
+                    WHEN (pg_catalog.current_setting(%3$L, TRUE) = ''spent'') EXECUTE FUNCTION aegis._refill_stage()',
+                v_name || '_refill', v_name, 'aegis.stage_' || format('pg_temp.%I', v_name)::regclass::oid);
             -- The caller as it was before SECURITY DEFINER is not known here, the login is.
             EXECUTE format('GRANT INSERT (line_number, %s, payload, payload_bytes) ON pg_temp.%I TO aegis_ingest, aegis_app, %I',
                            v_input, v_name, SESSION_USER);

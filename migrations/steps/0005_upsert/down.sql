@@ -55,6 +55,8 @@ DROP FUNCTION aegis._read_document;
 DROP FUNCTION aegis._repeated_batch;
 DROP FUNCTION aegis._target_fragments;
 DROP FUNCTION aegis._write_latest;
+DROP FUNCTION aegis._spend_stage;
+DROP FUNCTION aegis._refill_stage;
 DROP FUNCTION aegis._empty_stage;
 DROP FUNCTION aegis._write_once;
 DROP FUNCTION aegis._write_rows;

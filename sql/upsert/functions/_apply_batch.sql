@@ -80,7 +80,7 @@ BEGIN
     v_result := aegis._repeated_batch(p_batch_id, p_target, p_source, v_digest, v_result.received,
                                      CASE WHEN p_is_backfill THEN 'aegis.backfill_rows_maximum' ELSE 'aegis.batch_rows_maximum' END);
     IF v_result.is_repeat THEN
-        PERFORM aegis._empty_stage(v_sent);
+        PERFORM aegis._spend_stage(v_sent);
         RETURN v_result;
     END IF;
     v_result.batch_number := nextval('aegis.batch_numbers'::regclass);
@@ -159,9 +159,9 @@ BEGIN
 
     PERFORM aegis._ask_checks('after', p_target, p_source, v_result.batch_number, v.stage);
 
-    PERFORM aegis._empty_stage('stage_' || p_target);
+    PERFORM aegis._spend_stage('stage_' || p_target);
     IF p_raw THEN
-        PERFORM aegis._empty_stage(v_sent);
+        PERFORM aegis._spend_stage(v_sent);
     END IF;
     RETURN v_result;
 END;

@@ -11,11 +11,15 @@ AS $function$
 DECLARE
     v_stage regclass := format('pg_temp.%I', p_stage);
     v_bytes bigint := pg_relation_size(v_stage);
+    v_setting text := 'aegis.stage_' || v_stage::oid;
 BEGIN
     IF v_bytes > 256 * 1024 THEN
         EXECUTE format('TRUNCATE %s', v_stage);
     ELSIF v_bytes > 0 THEN
         EXECUTE format('DELETE FROM %s', v_stage);
+    END IF;
+    IF current_setting(v_setting, TRUE) = 'spent' THEN
+        PERFORM set_config(v_setting, 'refilled', TRUE);
     END IF;
 END;
 $function$;
