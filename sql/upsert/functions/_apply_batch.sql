@@ -149,12 +149,14 @@ BEGIN
 
     INSERT INTO aegis.ingest_batches (
         batch_number, batch_id, target, source, content_digest, received, inserted, updated, unchanged, stale,
-        duplicate, kept_deleted, quarantined, rejected
+        duplicate, kept_deleted, quarantined, rejected, first_day, last_day
     )
     VALUES (
         v_result.batch_number, p_batch_id, p_target, p_source, v_digest, v_result.received, v_result.inserted,
         v_result.updated, v_result.unchanged, v_result.stale, v_result.duplicate, v_result.kept_deleted,
-        v_result.quarantined, v_result.rejected
+        v_result.quarantined, v_result.rejected,
+        CASE WHEN v.bound_column = 'trade_date' THEN v_judged.lower_bound::date END,
+        CASE WHEN v.bound_column = 'trade_date' THEN v_judged.upper_bound::date END
     );
 
     PERFORM aegis._ask_checks('after', p_target, p_source, v_result.batch_number, v.stage);

@@ -7,11 +7,13 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_stage oid := to_regclass(format('pg_temp.%I', p_name));
 BEGIN
     IF NOT EXISTS (
         SELECT
           FROM pg_class AS r
-         WHERE r.oid = to_regclass(format('pg_temp.%I', p_name))
+         WHERE r.oid = v_stage
            AND r.relkind = 'r'
            AND r.relowner = 'aegis_owner'::regrole
            AND NOT (r.relhasrules OR r.relrowsecurity)
@@ -24,7 +26,7 @@ BEGIN
                   HINT = 'Call aegis.open_stage in this session; drop a relation of that name first.';
     END IF;
 
-    IF current_setting('aegis.stage_' || format('pg_temp.%I', p_name)::regclass::oid, TRUE) = 'spent' THEN
+    IF current_setting('aegis.stage_' || v_stage, TRUE) = 'spent' THEN
         PERFORM aegis._empty_stage(p_name);
     END IF;
 END;

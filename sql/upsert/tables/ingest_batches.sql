@@ -19,6 +19,8 @@ CREATE TABLE aegis.ingest_batches (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     applied_by text NOT NULL DEFAULT SESSION_USER,
     duration interval NOT NULL DEFAULT clock_timestamp() - statement_timestamp(),
+    first_day date,
+    last_day date,
 
     CONSTRAINT ingest_batches_pk PRIMARY KEY (batch_number),
     CONSTRAINT ingest_batches_batch_id_uq UNIQUE (batch_id),
@@ -51,6 +53,9 @@ COMMENT ON COLUMN aegis.ingest_batches.applied_at IS 'When it was applied.';
 COMMENT ON COLUMN aegis.ingest_batches.applied_by IS 'Login role that sent it.';
 COMMENT ON COLUMN aegis.ingest_batches.duration IS
 'From the arrival of the client''s statement to this row; a measure of load.';
+COMMENT ON COLUMN aegis.ingest_batches.first_day IS
+'First trading date of the rows that the rules passed; null where there are none, or the table has no days.';
+COMMENT ON COLUMN aegis.ingest_batches.last_day IS 'The last of them.';
 
 ALTER TABLE aegis.ingest_batches OWNER TO aegis_owner;
 GRANT SELECT ON aegis.ingest_batches TO aegis_reader;

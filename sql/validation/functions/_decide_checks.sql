@@ -15,10 +15,10 @@ AS $function$
 DECLARE
     v_level CONSTANT integer := aegis.load_level();
     v_limit CONSTANT numeric := aegis.configuration('aegis.flood_rows_per_second')::numeric;
-    v_rate CONSTANT numeric := aegis.configuration('aegis.sampling_rate')::numeric;
+    v_rate numeric;
     v_seconds CONSTANT numeric := 10;
     v_rows_per_second numeric;
-    v_through integer := aegis._priorities_through(v_level);
+    v_through integer;
     v_accepted bigint;
     v_from date;
     v_to date;
@@ -34,8 +34,12 @@ BEGIN
         RETURN;
     END IF;
 
-    EXECUTE format('SELECT count(*), min(w.trade_date), max(w.trade_date) FROM %s AS w WHERE w.reason IS NULL', p_work)
-       INTO v_accepted, v_from, v_to;
+    v_rate := aegis.configuration('aegis.sampling_rate')::numeric;
+    v_through := aegis._priorities_through(v_level);
+    SELECT b.first_day, b.last_day, b.received - b.quarantined - b.rejected
+      INTO v_from, v_to, v_accepted
+      FROM aegis.ingest_batches AS b
+     WHERE b.batch_number = p_batch_number;
     IF v_accepted = 0 THEN
         RETURN;
     END IF;

@@ -35,8 +35,10 @@ DECLARE
     v_shares CONSTANT text := '(SELECT n.previous_shares FROM aegis.validation_baselines AS n
                                  WHERE n.trade_date = w.trade_date AND n.price_basis = ''raw'' AND n.stock_code = w.stock_code)';
 BEGIN
-    EXECUTE format('SELECT min(w.trade_date), max(w.trade_date), count(*) FROM %s AS w WHERE w.reason IS NULL', p_work)
-       INTO v_from, v_to, v_rows;
+    SELECT b.first_day, b.last_day, b.received - b.quarantined - b.rejected
+      INTO v_from, v_to, v_rows
+      FROM aegis.ingest_batches AS b
+     WHERE b.batch_number = p_batch_number;
     IF v_rows = 0 THEN
         RETURN;
     END IF;

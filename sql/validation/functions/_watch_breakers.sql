@@ -16,7 +16,6 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_live_from CONSTANT date := aegis._live_from();
     v_candidate record;
     v_breaker aegis.circuit_breakers;
     v_condition aegis.breaker_conditions;
@@ -29,7 +28,7 @@ BEGIN
               FROM aegis.findings AS f
              WHERE f.batch_number = p_batch_number
                AND f.status = 'open'
-               AND f.trade_date >= v_live_from
+               AND f.trade_date >= (SELECT aegis._live_from())         -- a batch without findings does not ask
         ),
         subject AS (
             SELECT 'code' COLLATE "C" AS scope, b.stock_code AS subject, b.severity_rank FROM brought AS b
