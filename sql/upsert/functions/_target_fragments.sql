@@ -29,11 +29,12 @@ BEGIN
     v.target := p_target;
     v.is_append_only := v_target.is_append_only;
 
-    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum),
-           string_agg(CASE WHEN e.expression IS NULL THEN format('w.%I', a.attname)
-                           ELSE format('coalesce(w.%I, %s)', a.attname, e.expression) END, ', ' ORDER BY a.attnum),
-           string_agg(format('w.%I IS NULL', a.attname), ' OR ' ORDER BY a.attnum) FILTER (WHERE e.expression IS NOT NULL),
-           string_agg(format('CASE WHEN w.%I IS NULL THEN %L END', a.attname, a.attname), ', ') FILTER (WHERE e.expression IS NOT NULL),
+    -- Sorted once, not in each aggregate.
+    SELECT string_agg(quote_ident(a.name), ', '),
+           string_agg(CASE WHEN a.expression IS NULL THEN format('w.%I', a.name)
+                           ELSE format('coalesce(w.%I, %s)', a.name, a.expression) END, ', '),
+           string_agg(format('w.%I IS NULL', a.name), ' OR ') FILTER (WHERE a.expression IS NOT NULL),
+           string_agg(format('CASE WHEN w.%I IS NULL THEN %L END', a.name, a.name), ', ') FILTER (WHERE a.expression IS NOT NULL),
            bool_and(EXISTS (
                SELECT
                  FROM pg_opclass AS o
@@ -41,15 +42,18 @@ BEGIN
                 WHERE o.opcdefault AND o.opcintype = a.atttypid
            )),
            concat_ws(' ',
-               CASE WHEN bool_or(a.attname = 'stock_code')
+               CASE WHEN bool_or(a.name = 'stock_code')
                     THEN 'LEFT JOIN aegis.stocks AS k ON k.stock_code = w.stock_code' END,
-               CASE WHEN bool_or(a.attname = 'trade_date')
+               CASE WHEN bool_or(a.name = 'trade_date')
                     THEN 'LEFT JOIN aegis.trading_calendar AS c ON c.venue = ''XKRX'' AND c.trade_date = w.trade_date' END)
       INTO v.input_columns, v.completed, v.incomplete, v.filled, v.is_hashable, v.joins
-      FROM pg_type AS y
-      JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-      LEFT JOIN jsonb_each_text(v_target.default_values) AS e (name, expression) ON e.name = a.attname
-     WHERE y.oid = v_target.input_type::regtype;
+      FROM (
+        SELECT a.attname AS name, a.atttypid, v_target.default_values ->> a.attname AS expression
+          FROM pg_type AS y
+          JOIN pg_attribute AS a ON a.attrelid = y.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE y.oid = v_target.input_type::regtype
+         ORDER BY a.attnum
+      ) AS a;
 
     v.survey := format('bool_or((%s) AND w.reason IS NULL), %s', coalesce(v.incomplete, 'FALSE'),
                        CASE WHEN v.joins LIKE '%trading_calendar%' THEN 'min(w.trade_date), max(w.trade_date)'
@@ -78,16 +82,17 @@ BEGIN
            AND a.attnum > 0
            AND NOT a.attisdropped
            AND coalesce(k.place, p.place, s.place) IS NOT NULL
+         ORDER BY place
     )
-    SELECT string_agg(format('%I', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'key'),
-           (array_agg(quote_ident(w.name) ORDER BY w.place))[1],
-           string_agg(format('%I', w.name), ', ' ORDER BY w.place),
-           string_agg(format('%s AS %I', w.value, w.name), ', ' ORDER BY w.place),
-           string_agg(format('t.%I = n.%1$I', w.name), ' AND ' ORDER BY w.place) FILTER (WHERE w.kind = 'key'),
-           string_agg(format('%I = @.%1$I', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind <> 'key'),
-           string_agg(format('d.%I DESC', w.name), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload'),
-           string_agg(format('@.%I%s', w.name, w.collation), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload'),
-           string_agg(format('t.%I%s', w.name, w.collation), ', ' ORDER BY w.place) FILTER (WHERE w.kind = 'payload')
+    SELECT string_agg(format('%I', w.name), ', ') FILTER (WHERE w.kind = 'key'),
+           quote_ident(v_target.key_columns[1]),
+           string_agg(format('%I', w.name), ', '),
+           string_agg(format('%s AS %I', w.value, w.name), ', '),
+           string_agg(format('t.%I = n.%1$I', w.name), ' AND ') FILTER (WHERE w.kind = 'key'),
+           string_agg(format('%I = @.%1$I', w.name), ', ') FILTER (WHERE w.kind <> 'key'),
+           string_agg(format('d.%I DESC', w.name), ', ') FILTER (WHERE w.kind = 'payload'),
+           string_agg(format('@.%I%s', w.name, w.collation), ', ') FILTER (WHERE w.kind = 'payload'),
+           string_agg(format('t.%I%s', w.name, w.collation), ', ') FILTER (WHERE w.kind = 'payload')
       INTO v.key_columns, v.first_key, v.columns, v.ranked, v.matches, v.assigned, v_payload, v_new, v_old
       FROM written AS w;
 
