@@ -14,6 +14,8 @@ AS $function$
 DECLARE
     v_check record;
     v_reason text;
+    v_lines bigint [];
+    v_reasons text [];
     v_rows bigint;
     v_put_aside bigint := 0;
 BEGIN
@@ -36,13 +38,19 @@ BEGIN
                     RETURN v_put_aside + v_rows;
                 END IF;
             WHEN 'rows' THEN
-                EXECUTE format('UPDATE %s AS w SET reason = coalesce(w.reason, f.reason)
-                                  FROM aegis.%I($1, $2, $3, $4) AS f
-                                 WHERE f.line_number = w.line_number',
-                               p_work, v_check.routine)
+                -- As a rule it names none: then there is no UPDATE to plan.
+                EXECUTE format('SELECT array_agg(f.line_number), array_agg(f.reason) FROM aegis.%I($1, $2, $3, $4) AS f',
+                               v_check.routine)
+                   INTO v_lines, v_reasons
                   USING p_target, p_source, p_batch_number, p_work;
-                GET DIAGNOSTICS v_rows = ROW_COUNT;
-                v_put_aside := v_put_aside + v_rows;
+                IF v_lines IS NOT NULL THEN
+                    EXECUTE format('UPDATE %s AS w SET reason = coalesce(w.reason, f.reason)
+                                      FROM unnest($1, $2) AS f (line_number, reason)
+                                     WHERE f.line_number = w.line_number', p_work)
+                      USING v_lines, v_reasons;
+                    GET DIAGNOSTICS v_rows = ROW_COUNT;
+                    v_put_aside := v_put_aside + v_rows;
+                END IF;
             ELSE
                 EXECUTE format('SELECT aegis.%I($1, $2, $3, $4)', v_check.routine)
                   USING p_target, p_source, p_batch_number, p_work;
