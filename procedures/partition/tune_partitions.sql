@@ -72,7 +72,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION aegis.tune_partitions(regclass) IS
-'Gives each partition the storage parameters that its policy has for its age, and an index if it is closed and has none; returns how many were changed; raises AEM01.';
+'Gives each partition the storage parameters of its age, and an index if it is closed and has none; returns how many were changed; raises AEM01.';
 
 ALTER FUNCTION aegis.tune_partitions(regclass) OWNER TO aegis_owner;
 REVOKE ALL ON FUNCTION aegis.tune_partitions(regclass) FROM PUBLIC;
