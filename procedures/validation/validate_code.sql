@@ -3,7 +3,7 @@
 -- Call     SELECT * FROM aegis.validate_code('005930', '2024-01-02', '2024-02-13');
 -- Role     aegis_reader
 -- Locks    nothing
--- Raises   AEV07  a day is missing or infinite, or the range ends before it begins
+-- Raises   AEV07  no code is named, a day is missing or infinite, or the range ends before it begins
 -- Repeat   as often as wanted
 --
 -- By the stored baselines of these days if they hold, otherwise by the bars before; what is found is the same.
@@ -32,7 +32,11 @@ AS $function$
 DECLARE
     v_bars CONSTANT text := aegis._bars_query(p_from, p_to, p_code, p_price_basis);
 BEGIN
-    IF (isfinite(p_from) AND isfinite(p_to) AND p_from <= p_to) IS NOT TRUE THEN
+    IF p_code IS NULL THEN
+        RAISE EXCEPTION 'no code is named'
+            USING ERRCODE = 'AEV07',
+                  HINT = 'Pass p_code; aegis.validation_by_day shows what was found of all codes.';
+    ELSIF (isfinite(p_from) AND isfinite(p_to) AND p_from <= p_to) IS NOT TRUE THEN
         RAISE EXCEPTION 'the range from % to % cannot be judged', coalesce(p_from::text, 'null'), coalesce(p_to::text, 'null')
             USING ERRCODE = 'AEV07',
                   HINT = 'Pass two finite trading dates in order.';

@@ -188,7 +188,7 @@ VALUES
 ('AEV04', 'that property of a validation rule cannot be changed', 'Pass an object of changeable properties.', '변경할 수 없는 규칙 속성입니다'),
 ('AEV05', 'the threshold of a validation rule makes no sense', 'Pass one within the bounds of the rule, or switch the rule off.', '검증 규칙의 임계값이 허용 범위를 벗어났습니다'),
 ('AEV06', 'a value does not fit its property of a validation rule', 'See the columns of aegis.validation_rules.', '검증 규칙 속성에 맞지 않는 값입니다'),
-('AEV07', 'the day or range cannot be judged', 'Pass finite trading dates, the first before the last.', '검증할 수 없는 날짜 또는 기간입니다'),
+('AEV07', 'the code, day or range cannot be judged', 'Pass a code and finite trading dates, the first before the last.', '검증할 수 없는 종목, 날짜 또는 기간입니다'),
 ('AEV08', 'there is no bar of this code to judge', 'Check code, date and price basis.', '검증할 일봉이 없는 종목입니다'),
 ('AEV40', 'there is no such case', 'See aegis.validation_queue.', '존재하지 않는 검증 건입니다'),
 ('AEV41', 'a decision about a case needs a reason', 'Pass a non-blank p_reason.', '검증 건 처리에는 사유가 필요합니다'),

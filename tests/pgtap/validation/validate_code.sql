@@ -1,6 +1,6 @@
 -- Validation: a code is judged by its stored baselines as long as each of them holds, and found is the same.
 BEGIN;
-SELECT plan(15);
+SELECT plan(16);
 
 CREATE ROLE desk_one IN ROLE aegis_operator;
 CREATE ROLE desk_two IN ROLE aegis_approver;
@@ -43,6 +43,8 @@ SELECT set_ne($$SELECT pg_temp.found()$$, $$SELECT pg_temp.by_the_past()$$, 'whi
 SELECT is((SELECT count(*) FROM aegis.validate_code('900001', '2025-03-03', '2025-03-14', NULL)),
           (SELECT count(*) FROM aegis.validate_code('900001', '2025-03-03', '2025-03-14', 'raw'))
           + (SELECT count(*) FROM aegis.validate_code('900001', '2025-03-03', '2025-03-14', 'adjusted')), 'no price basis is both');
+
+SELECT throws_ok($$SELECT aegis.validate_code(NULL, '2025-03-03', '2025-03-14')$$, 'AEV07', 'no code is named', 'no code is not every code');
 
 -- Whatever a baseline rests on.
 SELECT aegis.soft_delete('aegis.daily_market_data', '{"stock_code": "900001", "trade_date": "2025-02-28", "price_basis": "raw"}', 'typed');
