@@ -44,13 +44,14 @@ def upsert(
     source: str = "krx",
     batch: uuid.UUID | None = None,
 ):
-    info = psycopg.types.composite.CompositeInfo.fetch(connection, "aegis.stock_price_input")
-    psycopg.types.composite.register_composite(info, connection)
-    items = [info.python_type(*row) for row in rows]
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(Price._fields)
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         return cursor.execute(
-            "SELECT * FROM aegis.upsert_stock_prices(%s::aegis.stock_price_input[], %s, %s)",
-            (items, source, batch or uuid.uuid4()),
+            "SELECT r.* FROM aegis.upsert_stock_prices(ARRAY("
+            "  SELECT ROW(t.*)::aegis.stock_price_input"
+            "    FROM unnest(%s::text[], %s::date[], %s::numeric[], %s::numeric[],"
+            "                %s::timestamptz[], %s::bigint[]) AS t), %s, %s) AS r",
+            (*columns, source, batch or uuid.uuid4()),
         ).fetchone()
 
 
