@@ -14,7 +14,7 @@ AS $function$
 DECLARE
     v_setting text := 'aegis.stage_' || format('pg_temp.%I', p_stage)::regclass::oid;
 BEGIN
-    IF current_setting(v_setting, TRUE) IN ('spent', 'refilled') THEN
+    IF current_setting(v_setting, TRUE) = 'refilled' THEN
         PERFORM aegis._empty_stage(p_stage);
     ELSE
         PERFORM set_config(v_setting, 'spent', TRUE);

@@ -150,7 +150,7 @@ AS $function$
         SELECT n.previous_date, n.previous_open, n.previous_high, n.previous_low, n.previous_close, n.previous_volume,
                n.previous_shares, n.observations, n.mean_volume, n.sd_volume, n.volume_quartiles, n.minimum_volume,
                n.return_observations, n.mean_return, n.sd_return, n.return_quartiles
-          -- Not worth planning the partitions of its look-back, unless it is called.
+          -- Not worth planning, unless it is called.
           FROM aegis._baseline(p_code, w.price_basis, w.trade_date, p_lookback) WITH ORDINALITY AS n
          WHERE v.is_far
      ) AS k

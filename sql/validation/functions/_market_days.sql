@@ -3,8 +3,8 @@
 -- its place.
 
 CREATE OR REPLACE FUNCTION aegis._market_days(
-    p_from date DEFAULT '-infinity',
-    p_to date DEFAULT 'infinity'
+    p_from date,
+    p_to date
 )
 RETURNS SETOF aegis.market_days
 LANGUAGE plpgsql

@@ -104,7 +104,7 @@ BEGIN
         SELECT p_to WHERE p_from = p_to
          ORDER BY 1
     LOOP
-        -- The day stands in the text, so that only the partitions of the look-back are planned.
+        -- The day stands in the text, so that only the partitions of the fourteen days before are planned.
         EXECUTE format(v_query, v_day, v_lookback, format(v_context, v_day, v_lookback), aegis._quiet_version(),
                        aegis._quiet_range('daily_market_data', 'prices'), aegis._quiet_range('daily_market_data', 'closes'),
                        aegis._quiet_range('daily_market_data', 'volumes'), aegis._quiet_range('stock_prices', 'closes'),
