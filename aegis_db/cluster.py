@@ -63,6 +63,7 @@ DEFAULTS = (
 )
 # For data that is thrown away: survives a killed server, not a killed machine.
 THROWAWAY = ("fsync=off", "full_page_writes=off")
+DURABLE = ("fsync=on", "full_page_writes=on")  # a throw-away server that writes as a real one does
 
 # Sessions of a killed server let go of its memory within seconds; another start may be ahead of us.
 STILL_HELD = (

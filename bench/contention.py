@@ -22,13 +22,12 @@ from typing import Any
 import click
 import psycopg
 
-from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.cluster import DURABLE, Cluster, find_binaries
 from aegis_db.database import connect
 from aegis_db.migrate import upgrade
 
 SETTINGS = (
-    "fsync=on",
-    "full_page_writes=on",
+    *DURABLE,
     "shared_buffers=512MB",
     "max_wal_size=4GB",
     "deadlock_timeout=200ms",

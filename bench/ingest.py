@@ -34,13 +34,12 @@ from psycopg.types.composite import CompositeInfo, register_composite
 from rich.console import Console
 from rich.table import Table
 
-from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.cluster import DURABLE, Cluster, find_binaries
 from aegis_db.database import connect
 from aegis_db.migrate import upgrade
 
 SETTINGS = (
-    "fsync=on",
-    "full_page_writes=on",
+    *DURABLE,
     "shared_buffers=512MB",
     "max_wal_size=4GB",
     "wal_compression=lz4",

@@ -37,13 +37,12 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from aegis_db.cluster import Cluster, find_binaries
+from aegis_db.cluster import DURABLE, Cluster, find_binaries
 from aegis_db.database import connect
 from aegis_db.migrate import upgrade
 
 SETTINGS = (
-    "fsync=on",
-    "full_page_writes=on",
+    *DURABLE,
     "shared_buffers=1GB",
     "max_wal_size=8GB",
     "work_mem=64MB",
