@@ -1,4 +1,4 @@
-"""How tests wait: until something holds, or until somebody waits for a lock."""
+"""How tests wait until something holds, and see who waits for a lock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def answers(connection: psycopg.Connection[Any], question: str) -> bool:
     return connection.execute(question.encode()).fetchone() == (True,)
 
 
-def until_waiting(connection: psycopg.Connection[Any], condition: str = "TRUE") -> None:
-    """Return once a session waits for a lock that meets ``condition``, SQL about ``pg_locks``."""
-    question = f"SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND {condition}"
-    until(lambda: answers(connection, question))
+def waiting(connection: psycopg.Connection[Any], condition: str = "TRUE") -> int:
+    """Return how many locks that meet ``condition``, SQL about ``pg_locks``, are waited for."""
+    question = f"SELECT count(*)::integer FROM pg_locks WHERE NOT granted AND {condition}"
+    row = connection.execute(question.encode()).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from waiting import until_waiting
+from waiting import until, waiting
 
 BAR = """
 SELECT (aegis.upsert_daily_market_data(
@@ -45,7 +45,14 @@ def waits(admin: psycopg.Connection, work: Callable[[], object]) -> threading.Th
     """Start ``work`` in a thread and return once a session waits for the lock of baselines."""
     thread = threading.Thread(target=work)
     thread.start()
-    until_waiting(admin, "locktype = 'advisory'")
+
+    def blocked() -> bool:
+        if waiting(admin, "locktype = 'advisory'") > 0:
+            return True
+        assert thread.is_alive(), "it did not wait"
+        return False
+
+    until(blocked, 20)
     return thread
 
 

@@ -12,12 +12,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
+import waiting
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from waiting import until
 
 from aegis_db.errors import AegisError
 from aegis_db.ingest.kafka import KafkaReader
@@ -25,6 +26,8 @@ from aegis_db.ingest.kafka import KafkaReader
 pytestmark = pytest.mark.once(15)
 
 kafka = pytest.importorskip("confluent_kafka")
+
+until = partial(waiting.until, seconds=60)  # a rebalance takes its time
 
 PROGRAM = "from aegis_db.cli.kafka import kafka; kafka()"
 PARTITIONS = 4

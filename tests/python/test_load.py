@@ -21,7 +21,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from psycopg.conninfo import make_conninfo
-from waiting import answers, until, until_waiting
+from waiting import answers, until, waiting
 
 from aegis_db.cli.load import load
 from aegis_db.ingest.formats import FORMATS, SNAPSHOTS
@@ -719,7 +719,7 @@ def blocked_load(database: str) -> Iterator[tuple[subprocess.Popen[str], psycopg
         try:
             until(lambda: answers(watcher, "SELECT count(*) >= 3 FROM aegis.ingest_batches"))
             blocker.execute("LOCK TABLE aegis.ingest_batches IN SHARE MODE")
-            until_waiting(watcher, "relation = 'aegis.ingest_batches'::regclass")
+            until(lambda: waiting(watcher, "relation = 'aegis.ingest_batches'::regclass") > 0)
             assert child.poll() is None
             yield child, blocker
         finally:

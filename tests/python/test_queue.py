@@ -567,9 +567,9 @@ def test_a_killed_deliverer_loses_nothing(database: str, receiver: str) -> None:
         first.wait(10)
     assert deliveries(database)[0][0] == "claimed"
     with running(database) as second:
-        until(lambda: deliveries(database)[0][0] == "delivered")
+        until(lambda: deliveries(database)[0][0] == "delivered", 15)
         later = raise_alert(database)
-        until(lambda: [row[0] for row in deliveries(database)] == ["delivered"] * 2)
+        until(lambda: [row[0] for row in deliveries(database)] == ["delivered"] * 2, 15)
         second.send_signal(signal.SIGTERM)
         assert second.wait(10) == 0
     keys = [headers["idempotency-key"] for headers, _ in Receiver.seen]

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from waiting import until_waiting
+from waiting import until, waiting
 
 from aegis_db.cluster import Cluster
 from aegis_db.database import connect
@@ -259,7 +259,7 @@ def test_a_real_deadlock_is_tried_again(database: str) -> None:
                 target=lambda: answer.append(writer.write("stock_prices", later, source="krx"))
             )
             sender.start()
-            until_waiting(other)
+            until(lambda: waiting(other) == 1, 20)
             other.execute(lock, ("000001",))
         sender.join(20)
         assert answer[0].updated == 2
@@ -283,7 +283,7 @@ def test_a_real_serialization_failure_is_tried_again(database: str) -> None:
                 target=lambda: answer.append(writer.write("stock_prices", later, source="krx"))
             )
             sender.start()
-            until_waiting(other)
+            until(lambda: waiting(other) == 1, 20)
         sender.join(20)
         assert answer[0].updated == 1
         assert failures(writer) == {"40001": 1}
